@@ -1,0 +1,69 @@
+/** The quantiles that every front shows and the report prints. */
+export const QUANTILES = [0.001, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.999] as const;
+
+/** |w| <= NEAR_ZERO_RATIO × max|w| is near zero (CNN Filter DB; arXiv 2203.15331). */
+export const NEAR_ZERO_RATIO = 0.01;
+
+/**
+ * Where the finite values of a tensor lie: ascending, disjoint bins with exact counts and no gaps in the count.
+ * Bin i holds lower[i] <= w <= upper[i] (inclusive both ways; lower === upper where the value is known exactly).
+ * -0 counts as 0, and 0 always has a bin of its own.
+ */
+export interface Distribution {
+  /** Every bin is one exact value. */
+  readonly exact: boolean;
+  /** float64, ascending. */
+  readonly lower: Float64Array;
+  readonly upper: Float64Array;
+  readonly counts: Float64Array;
+}
+
+/** Per output unit (or input channel) along one axis of a kernel. Arrays have one entry a unit. */
+export interface ChannelStatistics {
+  readonly axis: number;
+  readonly maxAbs: Float32Array;
+  /** Square root of the sum of squares of finite values. */
+  readonly l2Norm: Float32Array;
+}
+
+/** Every figure of the report about one tensor. null where there is no finite value. */
+export interface TensorStatistics {
+  /** All elements, non-finite ones included. */
+  readonly count: number;
+  readonly zeros: number;
+  readonly nearZeros: number;
+  readonly nan: number;
+  readonly positiveInfinity: number;
+  readonly negativeInfinity: number;
+  /** Of finite values, as every figure below. */
+  readonly min: number | null;
+  readonly max: number | null;
+  readonly mean: number | null;
+  /** Population. */
+  readonly standardDeviation: number | null;
+  readonly skewness: number | null;
+  readonly excessKurtosis: number | null;
+  readonly l1Norm: number | null;
+  readonly l2Norm: number | null;
+  /** One for each of QUANTILES, in that order. */
+  readonly quantiles: readonly (number | null)[];
+  readonly distribution: Distribution;
+  /** Exact counts in even bins over [min, max], where the distribution's own bins are too coarse for a histogram. */
+  readonly fineHistogram?: Histogram;
+  readonly outputChannels?: ChannelStatistics;
+  readonly inputChannels?: ChannelStatistics;
+}
+
+/** n counts and n + 1 ascending edges; bin i holds edges[i] <= w < edges[i + 1], the last one its right edge too. */
+export interface Histogram {
+  readonly edges: readonly number[];
+  readonly counts: readonly number[];
+}
+
+/** A histogram over a window, with what lies beyond it. All counts are exact. */
+export interface WindowHistogram extends Histogram {
+  /** Finite values below edges[0]. */
+  readonly below: number;
+  /** Finite values above the last edge. */
+  readonly above: number;
+}

@@ -1,0 +1,110 @@
+import type { Histogram, WindowHistogram } from '../core/statistics/tensorStatistics';
+import type { Model } from '../core/model';
+import type { Finding, Severity } from '../core/rules/rule';
+
+/** One rule in words, for tooltips and the findings list. */
+export interface RuleText {
+  readonly id: string;
+  readonly title: string;
+  readonly why: string;
+  readonly whenNormal: string;
+}
+
+/** Figures of one tensor as the page shows them. Numbers may be null where there is no finite value. */
+export interface TensorView {
+  readonly index: number;
+  readonly figures: {
+    readonly count: number;
+    readonly zeros: number;
+    readonly nearZeros: number;
+    readonly nan: number;
+    readonly positiveInfinity: number;
+    readonly negativeInfinity: number;
+    readonly min: number | null;
+    readonly max: number | null;
+    readonly mean: number | null;
+    readonly standardDeviation: number | null;
+    readonly skewness: number | null;
+    readonly excessKurtosis: number | null;
+    readonly l1Norm: number | null;
+    readonly l2Norm: number | null;
+    /** In the order of QUANTILES. */
+    readonly quantiles: readonly (number | null)[];
+  };
+  /** Counts of 24 even bins over p0.1..p99.9, for the sparkline. */
+  readonly sparkline: readonly number[];
+  /** Exact counts over the whole range, snapped edges; drawn before anything finer is asked for. */
+  readonly histogram: Histogram;
+  readonly outputChannels?: { readonly maxAbs: readonly number[]; readonly l2Norm: readonly number[] };
+  readonly inputChannels?: { readonly maxAbs: readonly number[]; readonly l2Norm: readonly number[] };
+}
+
+/** Figures of one layer over its weights. */
+export interface LayerView {
+  /** Index into Model.layers. */
+  readonly index: number;
+  readonly parameters: number;
+  /** Share of exact zeros, 0..1; null until its tensors are done. */
+  readonly sparsity: number | null;
+  readonly nearZero: number | null;
+  /** The worst finding of the layer and its tensors. */
+  readonly severity: Severity | null;
+}
+
+export interface PageState {
+  readonly model: Model;
+  readonly rules: readonly RuleText[];
+  readonly nearZeroRatio: number;
+  readonly histogramBins: number;
+  readonly tensors: readonly TensorView[];
+  readonly layers: readonly LayerView[];
+  readonly failures: readonly { readonly index: number; readonly reason: string }[];
+  readonly findings: readonly Finding[];
+  /** Short answer to "is this model healthy"; plain text. */
+  readonly assessment: string;
+  readonly progress: Progress;
+  /** Name of the layer to show, as the tree or the caller selected it. */
+  readonly selectedLayer?: string;
+}
+
+export type Progress =
+  | { readonly kind: 'running'; readonly doneTensors: number; readonly totalTensors: number; readonly doneBytes: number; readonly totalBytes: number }
+  | { readonly kind: 'done'; readonly fromCache: boolean; readonly elapsedMs: number }
+  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'failed'; readonly message: string };
+
+/** Asked by the page of the editor. */
+export interface HostSide {
+  requests: {
+    /** The page stands; everything known so far. */
+    ready: { params: null; result: PageState };
+    /** Exact counts between ascending edges, re-read from the file. */
+    histogram: { params: { tensor: number; edges: readonly number[] }; result: WindowHistogram };
+    cancel: { params: null; result: null };
+    /** Starts a cancelled or failed analysis again. */
+    restart: { params: null; result: null };
+    openRule: { params: { rule: string }; result: null };
+    openFile: { params: null; result: null };
+    /** Asks the person where to save; resolves to false where they declined. `base64` for binary contents. */
+    save: { params: { suggestedName: string; contents: string; encoding: 'utf8' | 'base64' }; result: boolean };
+    copy: { params: { text: string }; result: null };
+  };
+  events: {
+    /** What changed since `ready`: replaces items of the same index, and everything else given. */
+    update: Partial<Omit<PageState, 'model' | 'rules'>>;
+    /** The file changed on disk, or was opened again: ask `ready` once more. */
+    reset: null;
+    /** The tree or a command selected a layer. */
+    select: { layer: string };
+  };
+}
+
+/** Told by the page. */
+export interface PageSide {
+  requests: Record<never, never>;
+  events: {
+    selected: { layer: string };
+    /** For the log: an exception in the page. */
+    failed: { message: string; stack: string | undefined };
+  };
+}

@@ -1,0 +1,77 @@
+import type { Model, Tensor } from '../core/model';
+import type { Identification } from '../core/formats/identify';
+import type { PartialStatistics } from '../core/statistics/partial';
+import type { TensorStatistics } from '../core/statistics/tensorStatistics';
+
+/** A run of elements of one tensor: what a worker reads without a pause longer than a chunk. */
+export interface Part {
+  /** Index into Model.tensors. */
+  readonly index: number;
+  readonly tensor: Tensor;
+  readonly firstElement: number;
+  readonly elements: number;
+}
+
+/** Paths of Model.files, with the sizes and times that they had when the model was opened. */
+export type JobFiles = readonly { readonly path: string; readonly sizeBytes: number; readonly modifiedMs: number }[];
+
+export interface ScanJob {
+  readonly files: JobFiles;
+  readonly parts: readonly Part[];
+}
+
+/** One for each part, in order. */
+export type PartResult =
+  | { readonly index: number; readonly partial: PartialStatistics }
+  | { readonly index: number; readonly failure: string };
+
+export interface CountJob {
+  readonly files: JobFiles;
+  readonly parts: readonly Part[];
+  /** Ascending. */
+  readonly edges: Float64Array;
+}
+
+/** Exact counts between edges, and outside of them. */
+export interface CountResult {
+  readonly counts: Float64Array;
+  readonly below: number;
+  readonly above: number;
+}
+
+/** What was found in the cache for a model whose files have not changed. */
+export interface CachedAnalysis {
+  /** By index into Model.tensors. */
+  readonly statistics: ReadonlyMap<number, TensorStatistics>;
+}
+
+/** What a worker answers. Everything that touches the disk happens there, off the editor's thread. */
+export interface WorkerSide {
+  requests: {
+    /** The cheap look at a file's head. */
+    identify: { params: { path: string }; result: Identification };
+    /** Headers only. */
+    open: { params: { path: string }; result: Model };
+    /** Result events stream as parts finish (`scanned`); the promise resolves when all are done. */
+    scan: { params: ScanJob & { jobId: number }; result: null };
+    count: { params: CountJob; result: CountResult };
+    loadCache: { params: { model: Model }; result: CachedAnalysis | null };
+    saveCache: { params: { model: Model; analysis: CachedAnalysis }; result: null };
+  };
+  events: {
+    scanned: { jobId: number; result: PartResult };
+  };
+}
+
+/** What the pool's side answers: nothing yet. */
+export interface PoolSide {
+  requests: Record<never, never>;
+  events: Record<never, never>;
+}
+
+/** Given to a worker when it is made. */
+export interface WorkerInit {
+  readonly kernelPath: string;
+  /** Absent: no cache. */
+  readonly cacheFolder?: string;
+}
