@@ -1,0 +1,157 @@
+import { layerFigures } from '../core/layerFigures';
+import type { Model } from '../core/model';
+import { SEVERITIES } from '../core/rules/rule';
+import type { Finding, Severity } from '../core/rules/rule';
+import { QUANTILES } from '../core/statistics/tensorStatistics';
+import type { ChannelStatistics, Distribution, Histogram, TensorStatistics } from '../core/statistics/tensorStatistics';
+import type { LayerView, TensorView } from './pageContract';
+
+/** As many as a row of the layer table can show at one or two pixels each. */
+export const SPARKLINE_BINS = 24;
+/** The first picture of a tensor, until exact bins for the visible range are asked for. */
+const PREVIEW_BINS = 160;
+/** A model of thousands of tensors must still cross the port in one message of a few megabytes. */
+const MANY_TENSORS = 1500;
+const PREVIEW_BINS_OF_MANY = 48;
+/** Tails outside the p0.1 to p99.9 window: a few bins on either side place them well enough. */
+const TAIL_BINS = 12;
+
+/** How many bins `tensorView` should give a model's tensors. */
+export function previewBins(model: Model): number {
+  return model.tensors.length > MANY_TENSORS ? PREVIEW_BINS_OF_MANY : PREVIEW_BINS;
+}
+
+/** What the page shows of a tensor, without its distribution: a few kilobytes at most. */
+export function tensorView(index: number, statistics: TensorStatistics, bins = PREVIEW_BINS): TensorView {
+  const { count, zeros, nearZeros, nan, positiveInfinity, negativeInfinity, min, max, mean } = statistics;
+  const { standardDeviation, skewness, excessKurtosis, l1Norm, l2Norm, quantiles } = statistics;
+  return {
+    index,
+    figures: {
+      count, zeros, nearZeros, nan, positiveInfinity, negativeInfinity, min, max, mean,
+      standardDeviation, skewness, excessKurtosis, l1Norm, l2Norm, quantiles,
+    },
+    sparkline: sparkline(statistics),
+    histogram: previewHistogram(statistics, bins),
+    ...(statistics.outputChannels && { outputChannels: channelView(statistics.outputChannels) }),
+    ...(statistics.inputChannels && { inputChannels: channelView(statistics.inputChannels) }),
+  };
+}
+
+/** Figures of every layer over its weights, in model order. */
+export function layerViews(model: Model, statistics: ReadonlyMap<number, TensorStatistics>, findings: readonly Finding[]): LayerView[] {
+  const worst = worstSeverities(model, findings);
+  return model.layers.map((layer, index) => ({
+    index,
+    ...layerFigures(model, index, statistics),
+    severity: worst.get(layer.name) ?? null,
+  }));
+}
+
+/** Of all layers in one pass: a model of 5,000 layers is asked several times a second. */
+function worstSeverities(model: Model, findings: readonly Finding[]): Map<string, Severity> {
+  const layerOfTensor = new Map(model.tensors.map((tensor) => [tensor.name, model.layers[tensor.layer]?.name]));
+  const worst = new Map<string, Severity>();
+  for (const { subject, severity } of findings) {
+    const layer = subject.kind === 'tensor' ? layerOfTensor.get(subject.name) : subject.kind === 'layer' ? subject.name : undefined;
+    if (layer === undefined) continue;
+    const known = worst.get(layer);
+    if (!known || SEVERITIES.indexOf(severity) < SEVERITIES.indexOf(known)) worst.set(layer, severity);
+  }
+  return worst;
+}
+
+function channelView(channels: ChannelStatistics): { maxAbs: number[]; l2Norm: number[] } {
+  return { maxAbs: Array.from(channels.maxAbs), l2Norm: Array.from(channels.l2Norm) };
+}
+
+/** The p0.1 to p99.9 window; the whole range where nearly all values are the same. Undefined without finite values. */
+function window(statistics: TensorStatistics): { low: number; high: number } | undefined {
+  const { min, max, quantiles } = statistics;
+  if (min === null || max === null) return undefined;
+  const low = quantiles[0] ?? min;
+  const high = quantiles[QUANTILES.length - 1] ?? max;
+  return low < high ? { low, high } : { low: min, high: max };
+}
+
+/** Counts in even bins over the window. Values inside a bin of the distribution are taken as evenly spread. */
+function sparkline(statistics: TensorStatistics): number[] {
+  const span = window(statistics);
+  const counts = new Array<number>(SPARKLINE_BINS).fill(0);
+  if (!span) return counts;
+  if (span.low === span.high) {
+    counts[SPARKLINE_BINS >> 1] = statistics.count;
+    return counts;
+  }
+  const step = (span.high - span.low) / SPARKLINE_BINS;
+  for (const bin of finestBins(statistics)) spread(bin, span.low, step, counts);
+  return counts.map(Math.round);
+}
+
+interface Bin {
+  readonly lower: number;
+  readonly upper: number;
+  readonly count: number;
+}
+
+function* finestBins({ distribution, fineHistogram }: TensorStatistics): Generator<Bin> {
+  if (fineHistogram) {
+    const { edges, counts } = fineHistogram;
+    for (let i = 0; i < counts.length; i++) yield { lower: edges[i]!, upper: edges[i + 1]!, count: counts[i]! };
+    return;
+  }
+  const { lower, upper, counts } = distribution;
+  for (let i = 0; i < counts.length; i++) yield { lower: lower[i]!, upper: upper[i]!, count: counts[i]! };
+}
+
+function spread({ lower, upper, count }: Bin, low: number, step: number, counts: number[]): void {
+  const last = counts.length - 1;
+  const from = (lower - low) / step;
+  const to = (upper - low) / step;
+  if (to < 0 || from > last + 1) return;
+  const first = Math.max(0, Math.min(last, Math.floor(from)));
+  const end = Math.max(0, Math.min(last, Math.floor(to)));
+  if (first === end) {
+    counts[first]! += count;
+    return;
+  }
+  const perStep = count / (to - from);
+  for (let i = first; i <= end; i++) counts[i]! += perStep * Math.max(0, Math.min(to, i + 1) - Math.max(from, i));
+}
+
+/** Exact counts over the whole range, in edges snapped to the distribution's own: fine inside the window, coarse in the tails. */
+function previewHistogram(statistics: TensorStatistics, bins: number): Histogram {
+  const { min, max, distribution, fineHistogram } = statistics;
+  const span = window(statistics);
+  if (min === null || max === null || !span) return { edges: [], counts: [] };
+  if (fineHistogram) return fineHistogram;
+  const targets = [...ramp(min, span.low, TAIL_BINS), ...ramp(span.low, span.high, bins), ...ramp(span.high, max, TAIL_BINS)];
+  return snapped(distribution, targets, max);
+}
+
+function ramp(from: number, to: number, steps: number): number[] {
+  if (!(to > from)) return [];
+  return Array.from({ length: steps }, (_, i) => from + ((to - from) * (i + 1)) / steps);
+}
+
+/**
+ * Counts between target edges, exact because each edge lies between two of the distribution's bins:
+ * at its target where that is so, else at the lower bound of the bin that holds the target.
+ */
+function snapped({ lower, upper, counts }: Distribution, targets: readonly number[], max: number): Histogram {
+  if (counts.length === 0) return { edges: [], counts: [] };
+  const edges = [lower[0]!];
+  const joined: number[] = [];
+  let bin = 0;
+  let sum = 0;
+  for (const target of targets) {
+    while (bin < counts.length && upper[bin]! < target) sum += counts[bin++]!;
+    const edge = bin < counts.length ? Math.min(target, lower[bin]!) : target;
+    if (edge >= max || edge <= edges[edges.length - 1]!) continue;
+    edges.push(edge);
+    joined.push(sum);
+    sum = 0;
+  }
+  while (bin < counts.length) sum += counts[bin++]!;
+  return { edges: [...edges, max], counts: [...joined, sum] };
+}
