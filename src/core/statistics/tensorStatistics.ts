@@ -10,13 +10,19 @@ export const NEAR_ZERO_RATIO = 0.01;
  * -0 counts as 0, and 0 always has a bin of its own.
  */
 export interface Distribution {
-  /** Every bin is one exact value. */
+  /** Every bin is one exact value; `lower` and `upper` are then the same array. */
   readonly exact: boolean;
-  /** float64, ascending. */
-  readonly lower: Float64Array;
-  readonly upper: Float64Array;
-  readonly counts: Float64Array;
+  /** Ascending. */
+  readonly lower: Values;
+  readonly upper: Values;
+  readonly counts: Counts;
 }
+
+/** Single precision where that holds every value exactly: a model has thousands of these. */
+export type Values = Float32Array | Float64Array;
+
+/** 32 bits where they suffice. */
+export type Counts = Uint32Array | Float64Array;
 
 /** Per output unit (or input channel) along one axis of a kernel. Arrays have one entry a unit. */
 export interface ChannelStatistics {
