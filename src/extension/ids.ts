@@ -1,0 +1,67 @@
+/** Every id that package.json contributes. test/unit/extension/manifest.test.ts holds both against each other. */
+export const COMMANDS = {
+  inspect: 'weightgram.inspect',
+  refreshModels: 'weightgram.refreshModels',
+  searchLayers: 'weightgram.searchLayers',
+  sortByOrder: 'weightgram.sortByOrder',
+  sortBySparsity: 'weightgram.sortBySparsity',
+  sortBySize: 'weightgram.sortBySize',
+  sortBySeverity: 'weightgram.sortBySeverity',
+  openRule: 'weightgram.openRule',
+  openFile: 'weightgram.openFile',
+  cancelAnalysis: 'weightgram.cancelAnalysis',
+  exportReport: 'weightgram.exportReport',
+  clearCache: 'weightgram.clearCache',
+  copyName: 'weightgram.copyName',
+  showLayer: 'weightgram.showLayer',
+  showLog: 'weightgram.showLog',
+} as const;
+
+/** Commands that only trees and links run: they need an argument. Hidden from the palette. */
+export const INTERNAL_COMMANDS = [COMMANDS.showLayer, COMMANDS.copyName, COMMANDS.openFile] as const;
+
+export const VIEW_CONTAINER = 'weightgram';
+
+export const VIEWS = {
+  models: 'weightgram.models',
+  findings: 'weightgram.findings',
+} as const;
+
+export const PANEL_VIEW_TYPE = 'weightgram.panel';
+
+export const SETTINGS_SECTION = 'weightgram';
+
+export const SETTINGS = {
+  nearZeroThreshold: 'weightgram.nearZeroThreshold',
+  histogramBins: 'weightgram.histogramBins',
+  workers: 'weightgram.workers',
+  include: 'weightgram.files.include',
+  exclude: 'weightgram.files.exclude',
+} as const;
+
+/** Set by setContext, read by `when` clauses. */
+export const CONTEXT_KEYS = {
+  /** Paths of all files known to be models; menus ask `resourcePath in weightgram.modelPaths`. */
+  modelPaths: 'weightgram.modelPaths',
+  /** true while the workspace is searched for the first time. */
+  scanning: 'weightgram.scanning',
+  /** Number of models whose analysis is complete. */
+  analysed: 'weightgram.analysed',
+  /** true while an analysis runs. */
+  running: 'weightgram.running',
+} as const;
+
+/** `contextValue` of tree items, read as `viewItem` in `when` clauses. */
+export const ITEM_KINDS = {
+  model: 'weightgram.model',
+  layer: 'weightgram.layer',
+  tensor: 'weightgram.tensor',
+  rule: 'weightgram.rule',
+  finding: 'weightgram.finding',
+} as const;
+
+/** The scheme of tree items' resourceUri: it only carries the severity to the decoration provider. */
+export const DECORATION_SCHEME = 'weightgram-row';
+
+/** Folder under the extension's global storage where workers keep results. */
+export const CACHE_FOLDER = 'cache';
