@@ -34,6 +34,10 @@ export interface TensorContext {
   readonly layer: Layer;
   readonly tensor: Tensor;
   readonly statistics: TensorStatistics;
+  /** Share of max|w| that `statistics.nearZeros` counts as near zero. */
+  readonly nearZeroRatio: number;
+  /** All tensors of the model with numbers, this one among them: what is usual here. The same array for every tensor. */
+  readonly peers: readonly TensorContext[];
 }
 
 export interface LayerContext {

@@ -1,0 +1,84 @@
+import { formatInteger, formatNumber } from '../numberText';
+import type { Rule, Severity, TensorContext, Verdict } from './rule';
+import { isAllZero } from './units';
+import { isMatrix } from './words';
+
+/** ‖w‖₂ below which a kernel is zero in effect (aprender's rule F-DQ-003). */
+const ZERO_NORM = 1e-6;
+
+/** A single zero in a graph is a number that somebody wrote, not a trained weight. */
+const MIN_OTHER_ELEMENTS = 16;
+
+export const allZeroTensor: Rule = {
+  id: 'all-zero-tensor',
+  title: 'All-zero tensor',
+  severity: 'error',
+  scope: 'tensor',
+  why: 'A kernel of zeros passes nothing on: its layer gives the same output for every input.',
+  whenNormal: 'Biases and batch-norm shifts begin at zero and may stay there; the second matrix of an untrained LoRA adapter is zero.',
+
+  applies: (context) => severityFor(context) !== undefined && isZeroInEffect(context),
+
+  check(context): Verdict | undefined {
+    const severity = severityFor(context);
+    if (!severity) return undefined;
+    const { statistics } = context;
+    const what = isAllZero(statistics)
+      ? `All ${formatInteger(statistics.count)} values are exactly zero.`
+      : `The whole tensor has a norm of ${formatNumber(statistics.l2Norm)}: zero in effect (${formatInteger(statistics.zeros)} of ${formatInteger(statistics.count)} values are exactly zero).`;
+    return {
+      severity,
+      message: what,
+      advice: adviceFor(context),
+      evidence: { count: statistics.count, zeros: statistics.zeros, l2Norm: statistics.l2Norm, zeroNorm: ZERO_NORM },
+    };
+  },
+};
+
+function isZeroInEffect({ tensor, statistics }: TensorContext): boolean {
+  if (statistics.count === 0 || statistics.nan + statistics.positiveInfinity + statistics.negativeInfinity > 0) return false;
+  return isAllZero(statistics) || (isMatrix(tensor) && (statistics.l2Norm ?? Infinity) < ZERO_NORM);
+}
+
+/** undefined where zeros say nothing: running means begin at zero, constants and optimizer state are no weights. */
+function severityFor({ tensor, statistics }: TensorContext): Severity | undefined {
+  switch (tensor.role) {
+    case 'kernel':
+    case 'embedding':
+    case 'head':
+      return 'error';
+    case 'adapter':
+    case 'normScale':
+      return 'warning';
+    case 'bias':
+    case 'normShift':
+    case 'runningVariance':
+      return 'info';
+    case 'other':
+      return statistics.count >= MIN_OTHER_ELEMENTS ? 'info' : undefined;
+    case 'runningMean':
+    case 'constant':
+    case 'optimizer':
+    case 'quantization':
+      return undefined;
+  }
+}
+
+function adviceFor({ tensor, layer }: TensorContext): string {
+  switch (tensor.role) {
+    case 'bias':
+      return 'Expected of a bias that was never trained, or of one that a batch normalization after it makes useless; leave it out (use_bias=False) in the latter case.';
+    case 'normShift':
+      return 'A shift begins at zero: expected in a frozen or fresh layer. If the layer was trained, check that it is trainable.';
+    case 'normScale':
+      return 'This branch contributes nothing. Residual blocks are often begun so; after training it should have moved, so check that the layer is trainable.';
+    case 'runningVariance':
+      return 'The layer divides by the square root of its epsilon alone. Check that the statistics were saved, and that training ran in training mode.';
+    case 'adapter':
+      return 'The second matrix of an adapter begins at zero: this one is untrained and changes nothing.';
+    default:
+      return layer.trainable === false
+        ? 'The layer is frozen at zero: load its weights, or remove the layer.'
+        : 'A conversion that lost the data, or a layer that was pruned or regularized away. Compare with the original file; if it is zero there too, the layer can be removed.';
+  }
+}

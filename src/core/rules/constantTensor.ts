@@ -1,0 +1,38 @@
+import { formatInteger, formatNumber } from '../numberText';
+import type { Rule, TensorContext, Verdict } from './rule';
+import { largestMagnitude } from './units';
+import { isMatrix } from './words';
+
+/** max − min as a share of max|w| up to which a tensor is constant (gguf-guard and aprender use 1e-10 absolute, which depends on the scale). */
+const CONSTANT_SPREAD_RATIO = 1e-6;
+
+/** Smaller tensors are constant by design more often than by accident. */
+const MIN_ELEMENTS = 16;
+
+export const constantTensor: Rule = {
+  id: 'constant-tensor',
+  title: 'Constant tensor',
+  severity: 'warning',
+  scope: 'tensor',
+  why: 'Units with equal weights compute the same and learn the same: the symmetry is never broken.',
+  whenNormal: 'Fixed kernels (box blur, pooling written as a convolution) are constant by design; biases and norms are exempt.',
+
+  applies: ({ tensor, statistics }) => isMatrix(tensor) && statistics.count >= MIN_ELEMENTS,
+
+  check({ layer, statistics }: TensorContext): Verdict | undefined {
+    const { min, max, count, zeros } = statistics;
+    if (min === null || max === null || zeros === count) return undefined;
+    if (statistics.nan + statistics.positiveInfinity + statistics.negativeInfinity > 0) return undefined;
+    const largest = largestMagnitude(statistics);
+    if (max - min > largest * CONSTANT_SPREAD_RATIO) return undefined;
+    return {
+      severity: layer.trainable === false ? 'info' : 'warning',
+      message: `All ${formatInteger(count)} values are ${min === max ? '' : 'nearly '}the same: ${formatNumber(max)}.`,
+      advice:
+        layer.trainable === false
+          ? 'The layer is frozen: expected of a fixed kernel such as a blur.'
+          : 'Expected only of a fixed kernel such as a blur. Otherwise initialize with random numbers (Glorot, He): equal weights cannot learn different features.',
+      evidence: { min, max, count, spreadRatio: CONSTANT_SPREAD_RATIO },
+    };
+  },
+};

@@ -1,0 +1,47 @@
+import { formatNumber } from '../numberText';
+import type { Rule, TensorContext, Verdict } from './rule';
+import { scaleSpread } from './tails';
+import { isFollowedByBatchNormalization, isMatrix } from './words';
+
+/** Kurtosis of a normal distribution, which "excess" leaves out. */
+const NORMAL_KURTOSIS = 3;
+
+/** Excess kurtosis. Our own: uniform −1.2, normal 0, Laplace 3; healthy kernels that we measured stay below, units' scales taken out. */
+const INFO_FROM = 10;
+
+/** gguf-guard's limit. */
+const WARNING_FROM = 100;
+
+/** The fourth moment of fewer weights hangs on one of them. */
+const MIN_NONZERO = 1000;
+
+export const heavyTails: Rule = {
+  id: 'heavy-tails',
+  title: 'Heavy tails',
+  severity: 'info',
+  scope: 'tensor',
+  why: 'Rare, very large weights carry the layer: it is fragile under pruning and coarse under quantization.',
+  whenNormal: 'Trained layers have heavier tails than fresh ones; filters of different scale (folded batch normalization) are taken into account.',
+
+  applies: ({ tensor, statistics }) => isMatrix(tensor) && statistics.count - statistics.zeros >= MIN_NONZERO,
+
+  check(context): Verdict | undefined {
+    const { excessKurtosis } = context.statistics;
+    if (excessKurtosis === null) return undefined;
+    const spread = scaleSpread(context.statistics);
+    const within = (excessKurtosis + NORMAL_KURTOSIS) / spread - NORMAL_KURTOSIS;
+    if (within < INFO_FROM) return undefined;
+    return {
+      severity: within >= WARNING_FROM ? 'warning' : 'info',
+      message: `Excess kurtosis ${formatNumber(excessKurtosis)}${within < excessKurtosis * 0.9 ? `, ${formatNumber(within)} with the different scales of the units taken out` : ''}; a normal distribution has 0.`,
+      advice: adviceFor(context),
+      evidence: { excessKurtosis, withinUnits: within, scaleSpread: spread, infoFrom: INFO_FROM, warningFrom: WARNING_FROM },
+    };
+  },
+};
+
+function adviceFor({ model, layer }: TensorContext): string {
+  const quantize = 'Quantize per channel or clip at a percentile, and do not prune the large weights.';
+  if (isFollowedByBatchNormalization(model, layer)) return `Batch normalization follows and evens out whole filters, not single weights. ${quantize} L2 regularization or a lower learning rate shortens the tails.`;
+  return `To be expected in moderation after long training on sparse data. ${quantize} L2 regularization or gradient clipping shortens the tails.`;
+}

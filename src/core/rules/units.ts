@@ -1,0 +1,77 @@
+import type { ChannelStatistics, TensorStatistics } from '../statistics/tensorStatistics';
+import type { TensorContext } from './rule';
+import { MAX_LISTED_UNITS } from './words';
+
+/** A unit whose largest weight is at most this share of the tensor's is near dead (CNN Filter DB; arXiv 2203.15331). */
+export const NEAR_DEAD_RATIO = 0.01;
+
+/** Below four weights a unit of zeros is a handful of zeros, not a dead unit. */
+const MIN_UNIT_WEIGHTS = 4;
+
+/**
+ * Near-dead needs a whole 3×3 filter over three channels: depthwise filters and narrow slices differ in scale by nature,
+ * most of all where a batch normalization has been folded into them.
+ */
+const MIN_NEAR_DEAD_UNIT_WEIGHTS = 27;
+
+/** Zeros scattered at random may fill a unit: dead units must outnumber those expected by chance this many times. */
+const CHANCE_FACTOR = 20;
+
+export interface DeadUnits {
+  readonly units: number;
+  readonly weightsPerUnit: number;
+  /** Indices of units that hold nothing but zeros. */
+  readonly exact: readonly number[];
+  /** Indices of units with weights, all of them at most NEAR_DEAD_RATIO × max|W|; empty where that says nothing. */
+  readonly near: readonly number[];
+}
+
+/** Whether the units along an axis can be judged at all. */
+export function hasUnits(context: TensorContext, channels: ChannelStatistics | undefined): channels is ChannelStatistics {
+  if (!channels || channels.maxAbs.length < 2 || isAllZero(context.statistics)) return false;
+  return context.statistics.count / channels.maxAbs.length >= MIN_UNIT_WEIGHTS;
+}
+
+export function deadUnits({ statistics }: TensorContext, channels: ChannelStatistics): DeadUnits {
+  const units = channels.maxAbs.length;
+  const weightsPerUnit = statistics.count / units;
+  const largest = largestMagnitude(statistics);
+  const exact: number[] = [];
+  const near: number[] = [];
+  channels.maxAbs.forEach((maxAbs, unit) => {
+    if (maxAbs === 0) exact.push(unit);
+    else if (maxAbs <= largest * NEAR_DEAD_RATIO && weightsPerUnit >= MIN_NEAR_DEAD_UNIT_WEIGHTS) near.push(unit);
+  });
+  const byChance = isByChance(statistics, exact.length, units, weightsPerUnit);
+  return { units, weightsPerUnit, exact: byChance ? [] : exact, near };
+}
+
+/** What a finding about units shows of them. */
+export function unitEvidence({ units, weightsPerUnit, exact, near }: DeadUnits): Record<string, unknown> {
+  const listed = [...exact, ...near].slice(0, MAX_LISTED_UNITS);
+  return {
+    units,
+    weightsPerUnit,
+    exactlyZero: exact.length,
+    nearDead: near.length,
+    nearDeadRatio: NEAR_DEAD_RATIO,
+    unitIndices: listed,
+    unitIndicesComplete: listed.length === exact.length + near.length,
+  };
+}
+
+export function largestMagnitude({ min, max }: TensorStatistics): number {
+  return Math.max(Math.abs(min ?? 0), Math.abs(max ?? 0));
+}
+
+export function isAllZero(statistics: TensorStatistics): boolean {
+  return statistics.zeros === statistics.count;
+}
+
+/** With zeros spread at share z over the other units, z^weightsPerUnit of all units are zero by chance. */
+function isByChance(statistics: TensorStatistics, dead: number, units: number, weightsPerUnit: number): boolean {
+  if (dead === 0) return false;
+  const elsewhere = statistics.count - dead * weightsPerUnit;
+  const scattered = elsewhere > 0 ? (statistics.zeros - dead * weightsPerUnit) / elsewhere : 0;
+  return dead < CHANCE_FACTOR * units * scattered ** weightsPerUnit;
+}
