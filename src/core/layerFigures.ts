@@ -12,6 +12,8 @@ export interface LayerFigures {
   readonly sparsity: number | null;
   /** Share of |w| <= 1 % of the largest magnitude of its own tensor, 0..1; null likewise. */
   readonly nearZero: number | null;
+  /** Weights behind the two shares: all that have been read. */
+  readonly readParameters: number;
 }
 
 /** Shares are over the weights whose statistics are there, so that they stand before the last tensor is done. */
@@ -30,7 +32,7 @@ export function layerFigures(model: Model, layerIndex: number, statistics: Reado
     zeros += figures.zeros;
     nearZeros += figures.nearZeros;
   }
-  return { parameters, sparsity: shareOf(zeros, counted), nearZero: shareOf(nearZeros, counted) };
+  return { parameters, sparsity: shareOf(zeros, counted), nearZero: shareOf(nearZeros, counted), readParameters: counted };
 }
 
 /** Findings about the layer itself and about its tensors, in the order given. */

@@ -1,19 +1,9 @@
+import type { Analysis } from '../core/analysis';
 import type { Identification } from '../core/formats/identify';
 import type { Model } from '../core/model';
-import type { Finding } from '../core/rules/rule';
 import type { TensorStatistics, WindowHistogram } from '../core/statistics/tensorStatistics';
 
-/** All there is to know of one model. Grows while the analysis runs. */
-export interface Analysis {
-  readonly model: Model;
-  /** By index into Model.tensors. */
-  readonly statistics: ReadonlyMap<number, TensorStatistics>;
-  /** Why a tensor has no statistics although it should: by index into Model.tensors. */
-  readonly failures: ReadonlyMap<number, string>;
-  /** Of all rules. Complete only when `complete`. */
-  readonly findings: readonly Finding[];
-  readonly complete: boolean;
-}
+export type { Analysis };
 
 export interface AnalyzeOptions {
   readonly signal?: AbortSignal;

@@ -1,0 +1,15 @@
+import type { Model } from './model';
+import type { Finding } from './rules/rule';
+import type { TensorStatistics } from './statistics/tensorStatistics';
+
+/** All there is to know of one model. Grows while the analysis runs. */
+export interface Analysis {
+  readonly model: Model;
+  /** By index into Model.tensors. */
+  readonly statistics: ReadonlyMap<number, TensorStatistics>;
+  /** Why a tensor has no statistics although it should: by index into Model.tensors. */
+  readonly failures: ReadonlyMap<number, string>;
+  /** Of all rules. Complete only when `complete`. */
+  readonly findings: readonly Finding[];
+  readonly complete: boolean;
+}
