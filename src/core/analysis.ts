@@ -12,4 +12,6 @@ export interface Analysis {
   /** Of all rules. Complete only when `complete`. */
   readonly findings: readonly Finding[];
   readonly complete: boolean;
+  /** Nothing had to be read: the results of an earlier analysis of the same files stand. */
+  readonly fromCache?: boolean;
 }
