@@ -1,6 +1,6 @@
 import { formatNumber } from '../numberText';
 import type { Rule, TensorContext, Verdict } from './rule';
-import { scaleSpread } from './tails';
+import { kurtosisWithinUnits } from './tails';
 import { isFollowedByBatchNormalization, isMatrix } from './words';
 
 /** Kurtosis of a normal distribution, which "excess" leaves out. */
@@ -28,14 +28,13 @@ export const heavyTails: Rule = {
   check(context): Verdict | undefined {
     const { excessKurtosis } = context.statistics;
     if (excessKurtosis === null) return undefined;
-    const spread = scaleSpread(context.statistics);
-    const within = (excessKurtosis + NORMAL_KURTOSIS) / spread - NORMAL_KURTOSIS;
+    const within = kurtosisWithinUnits(context.statistics, excessKurtosis + NORMAL_KURTOSIS) - NORMAL_KURTOSIS;
     if (within < INFO_FROM) return undefined;
     return {
       severity: within >= WARNING_FROM ? 'warning' : 'info',
       message: `Excess kurtosis ${formatNumber(excessKurtosis)}${within < excessKurtosis * 0.9 ? `, ${formatNumber(within)} with the different scales of the units taken out` : ''}; a normal distribution has 0.`,
       advice: adviceFor(context),
-      evidence: { excessKurtosis, withinUnits: within, scaleSpread: spread, infoFrom: INFO_FROM, warningFrom: WARNING_FROM },
+      evidence: { excessKurtosis, withinUnits: within, infoFrom: INFO_FROM, warningFrom: WARNING_FROM },
     };
   },
 };

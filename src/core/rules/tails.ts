@@ -26,15 +26,25 @@ export function magnitudeQuantile(distribution: Distribution, q: number): number
 }
 
 /**
- * How much of the kurtosis the spread of scales between units explains: E[s⁴] / E[s²]² over the units' norms s.
- * A mixture of equally shaped distributions with scales s has the kurtosis of one of them times this factor, so that
- * filters of different size (batch normalization folded in, dead filters) do not pass for heavy tails.
+ * The kurtosis (not excess) of weights with the different scales of their units taken out, so that filters of different
+ * size (batch normalization folded in, dead filters) do not pass for heavy tails; at most the kurtosis given.
+ *
+ * Weights w = s·x, with a scale s for each unit of m weights, have kurtosis κ = κₓ·R, where R = E[s⁴] / E[s²]². The spread
+ * of the units' norms shows R only through the chance in m weights: R_norms ≈ R·(1 + (κₓ − 1) / m). Solved for κₓ this is
+ * κ·(1 − 1/m) / (R_norms − κ/m). Our own; of output units and input channels the one that explains more counts.
  */
-export function scaleSpread(statistics: TensorStatistics): number {
-  const factors = [statistics.outputChannels, statistics.inputChannels].map((channels) => (channels ? spreadOf(channels.l2Norm) : 1));
-  return Math.max(1, ...factors);
+export function kurtosisWithinUnits(statistics: TensorStatistics, kurtosis: number): number {
+  const candidates = [statistics.outputChannels, statistics.inputChannels].map((channels) => {
+    if (!channels || channels.l2Norm.length < 2) return kurtosis;
+    const perUnit = statistics.count / channels.l2Norm.length;
+    const denominator = spreadOf(channels.l2Norm) - kurtosis / perUnit;
+    const within = (kurtosis * (1 - 1 / perUnit)) / denominator;
+    return denominator > 0 ? within : kurtosis;
+  });
+  return Math.min(kurtosis, ...candidates);
 }
 
+/** E[s⁴] / E[s²]²: 1 where all norms are equal. */
 function spreadOf(norms: Float32Array): number {
   let squares = 0;
   let fourthPowers = 0;
