@@ -1,0 +1,69 @@
+import path from 'node:path';
+import { FileError } from '../core/errors';
+import type { Model } from '../core/model';
+import { buildReport } from '../core/report';
+import { evenEdges } from '../core/statistics/histogram';
+import type { Histogram, TensorStatistics } from '../core/statistics/tensorStatistics';
+import type { Engine } from '../protocol/engine';
+import { checkPath } from './checkPath';
+import { nearestNames } from './nearestNames';
+import type { AnalyzeCommand } from './options';
+import { readableJson } from './output';
+import type { ProgressBar } from './progressBar';
+import { reportText } from './reportText';
+import { tensorText } from './tensorText';
+import type { TableStyle } from './layerTable';
+import { visible } from './terminal';
+
+/** Layers whose tensors a message lists. */
+const MAX_LISTED_TENSORS = 4;
+
+export interface AnalyzeContext {
+  readonly engine: Engine;
+  readonly progress: ProgressBar;
+  readonly style: TableStyle;
+  readonly signal: AbortSignal;
+}
+
+/** What `weightgram analyze` prints. @throws HumanError where the file cannot be read or the tensor is not there. */
+export async function analyze(command: AnalyzeCommand, { engine, progress, style, signal }: AnalyzeContext): Promise<string> {
+  await checkPath(command.file);
+  const model = await engine.open(path.resolve(command.file), signal);
+  const tensorIndex = command.tensor === undefined ? undefined : findTensor(model, command.tensor);
+  try {
+    const analysis = await engine.analyze(model, { signal, noCache: command.noCache, onProgress: (done, total) => progress.update(done, total) });
+    const figures = tensorIndex === undefined ? undefined : analysis.statistics.get(tensorIndex);
+    const histograms = new Map<number, Histogram>();
+    if (tensorIndex !== undefined && figures) histograms.set(tensorIndex, await evenHistogram(engine, model, tensorIndex, figures, command.bins, signal));
+    const report = buildReport(analysis, { bins: command.bins, histograms, ...(command.tensor !== undefined && { tensor: command.tensor }) });
+    if (command.json) return readableJson(report);
+    return tensorIndex === undefined ? reportText(analysis, style) : tensorText(analysis, report, style);
+  } finally {
+    progress.clear();
+  }
+}
+
+/** `bins` even bins over the whole range, counted anew: those of the statistics follow the bit patterns. */
+async function evenHistogram(engine: Engine, model: Model, index: number, { min, max, ...rest }: TensorStatistics, bins: number, signal: AbortSignal): Promise<Histogram> {
+  if (min === null || max === null) return { edges: [], counts: [] };
+  if (min === max) return { edges: [min, max], counts: [rest.count - rest.nan - rest.positiveInfinity - rest.negativeInfinity] };
+  const { edges, counts } = await engine.histogram(model, index, evenEdges(min, max, bins), signal);
+  return { edges, counts };
+}
+
+function findTensor(model: Model, name: string): number {
+  const index = model.tensors.findIndex((tensor) => tensor.name === name);
+  if (index >= 0) return index;
+  throw new FileError(`${model.path} has no tensor "${name}". ${suggestion(model, name)}`);
+}
+
+function suggestion(model: Model, name: string): string {
+  const layer = model.layers.find((candidate) => candidate.name === name);
+  const own = layer?.tensors.map((index) => model.tensors[index]!.name) ?? [];
+  if (own.length > 0) {
+    const more = own.length > MAX_LISTED_TENSORS ? ', …' : '';
+    return `It is a layer, and its tensors are ${own.slice(0, MAX_LISTED_TENSORS).join(', ')}${more}.`;
+  }
+  const nearest = nearestNames(name, model.tensors.map((tensor) => tensor.name));
+  return nearest.length > 0 ? `Did you mean ${nearest.map(visible).join(', ')}?` : 'The model has no tensors at all.';
+}

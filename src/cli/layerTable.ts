@@ -1,0 +1,120 @@
+import type { Analysis } from '../core/analysis';
+import { layerFigures, worstSeverity } from '../core/layerFigures';
+import { isWeight } from '../core/model';
+import type { Layer, Model, Tensor } from '../core/model';
+import { formatCount, formatNumber, formatShape, formatShare } from '../core/numberText';
+import type { Finding, Severity } from '../core/rules/rule';
+import { isMatrix } from '../core/rules/words';
+import { sparklineCounts } from '../core/statistics/histogram';
+import { cells, padEnd, padStart, plainSpaces, sparkline, truncate, visible } from './terminal';
+import type { Colour, Paint } from './terminal';
+
+const SPARKLINE_CELLS = 16;
+
+/** Names are cut no further than this: a table that is too wide wraps instead. */
+const MIN_NAME_CELLS = 12;
+
+const GAP = '  ';
+
+export const SEVERITY_MARKS: Readonly<Record<Severity, { readonly mark: string; readonly colour: Colour }>> = {
+  error: { mark: '●', colour: 'red' },
+  warning: { mark: '▲', colour: 'yellow' },
+  info: { mark: '·', colour: 'blue' },
+};
+
+interface Column {
+  readonly title: string;
+  readonly align: 'left' | 'right';
+  /** Gives way when the terminal is narrow. */
+  readonly flexible?: boolean;
+}
+
+const COLUMNS: readonly Column[] = [
+  { title: '', align: 'left' },
+  { title: 'histogram', align: 'left' },
+  { title: 'layer', align: 'left', flexible: true },
+  { title: 'shape', align: 'left' },
+  { title: 'weights', align: 'right' },
+  { title: 'zero', align: 'right' },
+  { title: 'near zero', align: 'right' },
+  { title: 'σ', align: 'right' },
+  { title: 'kurtosis', align: 'right' },
+];
+
+export interface TableStyle {
+  /** Cells of a line; Infinity where nothing needs to be cut. */
+  readonly width: number;
+  readonly paint: Paint;
+}
+
+/** One line a layer with weights, in model order, below a line of titles. Figures of a layer's shape are its main tensor's. */
+export function layerTable(analysis: Analysis, style: TableStyle): string[] {
+  const severities = severitiesByLayer(analysis);
+  const indices = analysis.model.layers.flatMap((layer, index) => (mainTensor(analysis.model, layer) === undefined ? [] : [index]));
+  const rows = indices.map((index) => layerRow(analysis, index, severities.get(index)));
+  const widths = columnWidths(rows, style.width);
+  const header = line(COLUMNS.map(({ title }) => title), widths);
+  return [style.paint('dim', header), ...rows.map((row, i) => paintMark(line(row, widths), severities.get(indices[i]!), style.paint))];
+}
+
+/** Kernels speak for their layer; without one the largest weight does. */
+export function mainTensor(model: Model, layer: Layer): number | undefined {
+  const weights = layer.tensors.filter((index) => isWeight(model.tensors[index]!));
+  const largest = (candidates: readonly number[]): number | undefined =>
+    candidates.reduce<number | undefined>((best, index) => (best === undefined || model.tensors[index]!.elements > model.tensors[best]!.elements ? index : best), undefined);
+  return largest(weights.filter((index) => isMatrix(model.tensors[index]!))) ?? largest(weights);
+}
+
+function severitiesByLayer({ model, findings }: Analysis): Map<number, Severity> {
+  const layerOf = new Map<string, number>();
+  model.layers.forEach(({ name }, index) => layerOf.set(`layer\n${name}`, index));
+  model.tensors.forEach(({ name, layer }) => layerOf.set(`tensor\n${name}`, layer));
+  const byLayer = new Map<number, Finding[]>();
+  for (const finding of findings) {
+    const layer = layerOf.get(`${finding.subject.kind}\n${finding.subject.name}`);
+    if (layer !== undefined) byLayer.set(layer, [...(byLayer.get(layer) ?? []), finding]);
+  }
+  return new Map([...byLayer].map(([layer, own]) => [layer, worstSeverity(own)!]));
+}
+
+function layerRow(analysis: Analysis, index: number, severity: Severity | undefined): string[] {
+  const { model, statistics } = analysis;
+  const layer = model.layers[index]!;
+  const main = mainTensor(model, layer)!;
+  const tensor: Tensor = model.tensors[main]!;
+  const figures = statistics.get(main);
+  const { parameters, sparsity, nearZero } = layerFigures(model, index, statistics);
+  return [
+    severity ? SEVERITY_MARKS[severity].mark : ' ',
+    figures ? sparkline(sparklineCounts(figures, SPARKLINE_CELLS)) : 'unreadable',
+    visible(layer.name),
+    formatShape(tensor),
+    formatCount(parameters),
+    formatShare(sparsity),
+    formatShare(nearZero),
+    formatNumber(figures?.standardDeviation),
+    formatNumber(figures?.excessKurtosis),
+  ].map(plainSpaces);
+}
+
+function columnWidths(rows: readonly (readonly string[])[], width: number): number[] {
+  const widths = COLUMNS.map(({ title }, column) => rows.reduce((widest, row) => Math.max(widest, cells(row[column]!)), cells(title)));
+  const flexible = COLUMNS.findIndex((column) => column.flexible);
+  const others = widths.reduce((sum, cellsOfColumn, column) => sum + (column === flexible ? 0 : cellsOfColumn), GAP.length * (COLUMNS.length - 1));
+  widths[flexible] = Math.min(widths[flexible]!, Math.max(MIN_NAME_CELLS, width - others));
+  return widths;
+}
+
+function line(row: readonly string[], widths: readonly number[]): string {
+  const parts = row.map((text, column) => {
+    const fitted = truncate(text, widths[column]!);
+    return COLUMNS[column]!.align === 'right' ? padStart(fitted, widths[column]!) : padEnd(fitted, widths[column]!);
+  });
+  return parts.join(GAP).trimEnd();
+}
+
+function paintMark(text: string, severity: Severity | undefined, paint: Paint): string {
+  if (!severity) return text;
+  const { mark, colour } = SEVERITY_MARKS[severity];
+  return paint(colour, mark) + text.slice(mark.length);
+}
