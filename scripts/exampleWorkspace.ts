@@ -24,3 +24,6 @@ export function createExampleWorkspace(folder: string): string {
   writeSmallDetector(path.join(folder, 'small-detector'));
   return folder;
 }
+
+const [target] = process.argv.slice(2);
+if (require.main === module && target) createExampleWorkspace(path.resolve(target));

@@ -32,6 +32,8 @@ export interface ServerOptions {
   readonly dataFolder?: string;
   readonly extensionsFolder?: string;
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** Leaves the settings that a person changed in `dataFolder` as they are. */
+  readonly keepSettings?: boolean;
   readonly env?: Readonly<Record<string, string>>;
   /** Lets a page load an extension from a folder and run tests: a built VS Code refuses both otherwise. */
   readonly testDriver?: boolean;
@@ -54,7 +56,7 @@ export interface RunningServer {
 /** Starts VS Code's server on 127.0.0.1 and waits until it listens. Without a port the system chooses one. */
 export async function startVscodeServer(options: ServerOptions): Promise<RunningServer> {
   const data = options.dataFolder ?? temporaryFolder('server');
-  writeSettings(path.join(data, 'user'), options.settings ?? {});
+  if (!options.keepSettings) writeSettings(path.join(data, 'user'), options.settings ?? {});
   // Any page of the browser can reach a port of this machine; the token keeps them out.
   const token = randomBytes(16).toString('hex');
   const group = startGroup(options.files.node, serverArguments(options, data, token), {
