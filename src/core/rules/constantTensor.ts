@@ -3,7 +3,7 @@ import type { Rule, TensorContext, Verdict } from './rule';
 import { largestMagnitude } from './units';
 import { isMatrix } from './words';
 
-/** max − min as a share of max|w| up to which a tensor is constant (gguf-guard and aprender use 1e-10 absolute, which depends on the scale). */
+/** max − min as a share of max|w|. Absolute limits, as gguf-guard (variance < 1e-12) and aprender (range < 1e-10) have them, depend on the scale. */
 const CONSTANT_SPREAD_RATIO = 1e-6;
 
 /** Smaller tensors are constant by design more often than by accident. */

@@ -9,7 +9,7 @@ const NORMAL_KURTOSIS = 3;
 /** Excess kurtosis. Our own: uniform −1.2, normal 0, Laplace 3; healthy kernels that we measured stay below, units' scales taken out. */
 const INFO_FROM = 10;
 
-/** gguf-guard's limit. */
+/** gguf-guard's limit, there for tensors as a whole. */
 const WARNING_FROM = 100;
 
 /** The fourth moment of fewer weights hangs on one of them. */
