@@ -1,0 +1,151 @@
+import type { Tensor } from '../model';
+import { codeDecoder } from './decode';
+import type { PartialStatistics, PartialSums } from './partial';
+import { FLOAT64_KEY_SHIFT } from './table';
+import type { Keys } from './table';
+import type { Counts, Distribution, Values } from './tensorStatistics';
+
+/**
+ * Distinct values of a 16-bit tensor that are kept one by one. A large float16 tensor has some 30,000, and a model
+ * thousands of tensors; beyond this, values that share sign, exponent and 7 bits of mantissa share a bin.
+ */
+export const MOST_EXACT_VALUES = 4096;
+
+/** The finite part of a table, as a distribution, and what of it was not finite. */
+export interface Decoded {
+  readonly distribution: Distribution;
+  readonly nan: number;
+  readonly positiveInfinity: number;
+  readonly negativeInfinity: number;
+}
+
+/** Every finite code's real value, ascending, equal ones merged. */
+export function decodeCodes(keys: Keys, counts: Counts, tensor: Pick<Tensor, 'dtype' | 'quantization'>): Decoded {
+  const decode = codeDecoder(tensor);
+  const entries: { value: number; count: number }[] = [];
+  let nan = 0;
+  let positiveInfinity = 0;
+  let negativeInfinity = 0;
+  for (let i = 0; i < keys.length; i++) {
+    const value = decode(keys[i]!);
+    const count = counts[i]!;
+    // Adding 0 makes -0 the 0 that it counts as.
+    if (Number.isFinite(value)) entries.push({ value: value + 0, count });
+    else if (value > 0) positiveInfinity += count;
+    else if (value < 0) negativeInfinity += count;
+    else nan += count;
+  }
+  entries.sort((a, b) => a.value - b.value);
+  const merged: typeof entries = [];
+  for (const entry of entries) {
+    const last = merged[merged.length - 1];
+    if (last && last.value === entry.value) last.count += entry.count;
+    else merged.push(entry);
+  }
+  const values = compactValues(Float64Array.from(merged, (entry) => entry.value));
+  return { distribution: exactDistribution(values, compactCounts(merged.map((entry) => entry.count))), nan, positiveInfinity, negativeInfinity };
+}
+
+export function exactDistribution(values: Values, counts: Counts): Distribution {
+  return { exact: true, lower: values, upper: values, counts };
+}
+
+/** Half the memory where single precision holds all of them. */
+export function compactValues(values: Values): Values {
+  if (values instanceof Float32Array) return values;
+  for (const value of values) if (Math.fround(value) !== value) return values;
+  return Float32Array.from(values);
+}
+
+function compactCounts(counts: readonly number[]): Counts {
+  return counts.some((count) => count > 0xffffffff) ? Float64Array.from(counts) : Uint32Array.from(counts);
+}
+
+/** Bins of bit patterns, with a bin for 0, narrowed to min and max. */
+export function binnedDistribution(partial: PartialStatistics, sums: PartialSums): Distribution {
+  const { table } = partial;
+  if (table.kind !== 'float32' && table.kind !== 'float64') throw new Error(`a table of "${table.kind}" has no bins`);
+  const { keys, counts } = table;
+  const single = table.kind === 'float32';
+  const signBit = single ? 0x8000 : 1 << (31 - FLOAT64_KEY_SHIFT);
+  const firstNegative = firstAtLeast(keys, signBit);
+  const zeroBins = sums.zeros > 0 ? 1 : 0;
+  const length = keys.length + zeroBins;
+  const Bound = single ? Float32Array : Float64Array;
+  const lower = new Bound(length);
+  const upper = new Bound(length);
+  const bins = counts instanceof Float64Array ? new Float64Array(length) : new Uint32Array(length);
+  const bound = single ? float32Bound : float64Bound;
+  let at = 0;
+  for (let i = keys.length - 1; i >= firstNegative; i--, at++) {
+    const magnitude = keys[i]! - signBit;
+    lower[at] = -bound(magnitude, true);
+    upper[at] = -bound(magnitude, false);
+    bins[at] = counts[i]!;
+  }
+  // Zero's bin is 0 at both ends, as the arrays are.
+  if (zeroBins) bins[at++] = sums.zeros;
+  for (let i = 0; i < firstNegative; i++, at++) {
+    lower[at] = bound(keys[i]!, false);
+    upper[at] = bound(keys[i]!, true);
+    bins[at] = counts[i]!;
+  }
+  if (length > 0) {
+    // Adding 0 makes -0 the 0 that it counts as.
+    lower[0] = sums.min + 0;
+    upper[length - 1] = sums.max + 0;
+  }
+  return { exact: false, lower, upper, counts: bins };
+}
+
+const words = new Uint32Array(2);
+const single = new Float32Array(words.buffer, 0, 1);
+const double = new Float64Array(words.buffer);
+
+/** Least or greatest magnitude with these upper 15 bits; zero's own key begins at the least number above zero. */
+function float32Bound(key: number, greatest: boolean): number {
+  words[0] = greatest ? (key << 16) | 0xffff : key === 0 ? 1 : key << 16;
+  return single[0]!;
+}
+
+function float64Bound(key: number, greatest: boolean): number {
+  words[1] = greatest ? (key << FLOAT64_KEY_SHIFT) | ((1 << FLOAT64_KEY_SHIFT) - 1) : key << FLOAT64_KEY_SHIFT;
+  words[0] = greatest ? 0xffffffff : key === 0 ? 1 : 0;
+  return double[0]!;
+}
+
+/** Joins exact values that share sign, exponent and 7 bits of mantissa, where there are too many to keep. */
+export function coarsened(distribution: Distribution): Distribution {
+  const { lower: values, counts } = distribution;
+  if (values.length <= MOST_EXACT_VALUES) return distribution;
+  const lower: number[] = [];
+  const upper: number[] = [];
+  const bins: number[] = [];
+  let lastKey = NaN;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    double[0] = value;
+    const key = value === 0 ? -1 : words[1]! >>> FLOAT64_KEY_SHIFT;
+    if (key !== lastKey) {
+      lower.push(value);
+      upper.push(value);
+      bins.push(0);
+      lastKey = key;
+    }
+    upper[upper.length - 1] = value;
+    bins[bins.length - 1]! += counts[i]!;
+  }
+  const Bound = values instanceof Float32Array ? Float32Array : Float64Array;
+  return { exact: false, lower: Bound.from(lower), upper: Bound.from(upper), counts: compactCounts(bins) };
+}
+
+function firstAtLeast(ascending: Keys, key: number): number {
+  let low = 0;
+  let high = ascending.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ascending[middle]! < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,63 @@
+import type { ChannelPlan, PlannedSums } from './channels';
+import type { Moments } from './moments';
+
+/** What a pass over float32 values leaves beside its table. */
+export interface Float32Sums {
+  readonly moments: Moments;
+  readonly zeros: number;
+  readonly nan: number;
+  readonly positiveInfinity: number;
+  readonly negativeInfinity: number;
+  /** Of finite values; Infinity and -Infinity where there are none. */
+  readonly min: number;
+  readonly max: number;
+  /** Subnormal numbers whose upper half is that of 0 and of -0: their bins hold zeros too. */
+  readonly tinyPositive: number;
+  readonly tinyNegative: number;
+}
+
+/** Bins that are not empty, ascending. The arrays are the caller's. */
+export interface KeyCounts {
+  readonly keys: Uint16Array;
+  readonly counts: Uint32Array;
+}
+
+/** What the codes of a chunk are to the pass by channels. */
+export type ChannelSource =
+  | { readonly kind: 'float32' }
+  | { readonly kind: 'float16' }
+  | { readonly kind: 'bfloat16' }
+  /** 256 values, by 8-bit code. */
+  | { readonly kind: 'codes8'; readonly values: Float32Array };
+
+/**
+ * The inner loops over chunks of file bytes. One implementation is WebAssembly SIMD, the other plain TypeScript (twin.ts);
+ * they differ by rounding only.
+ */
+export interface Kernel {
+  /** The reader puts the bytes of a chunk here, from its begin. A chunk is never longer. */
+  readonly input: Uint8Array;
+  /** Forgets all that was counted. */
+  reset(): void;
+  /** Takes `count` float32 values of the input. False where some were not finite, or too large or small for float32 sums of squares. */
+  scanFloat32(count: number): boolean;
+  countCodes16(count: number): void;
+  countCodes8(count: number): void;
+  float32Sums(): Float32Sums;
+  /** Takes the counts out, by code or by upper half of the float32. At most 2^32 - 1 elements may have been counted since. */
+  takeTable(): KeyCounts;
+  /** Adds `count` elements of the input, which were found regular, to the sums of their units. */
+  addChannels(plan: ChannelPlan, sums: PlannedSums, source: ChannelSource, firstElement: number, count: number): void;
+  /** At most MOST_KERNEL_EDGES ascending edges. */
+  beginEdges(edges: Float64Array): void;
+  /** Takes `count` float32 values of the input. */
+  countEdges(count: number): void;
+  /** Item i counts the finite values with i edges at or below them; the last edge itself counts as inside. */
+  takeEdgeCounts(): Float64Array;
+}
+
+/** Edges that fit a kernel's memory; more than any chart has bars. */
+export const MOST_KERNEL_EDGES = 8192;
+
+/** What one read takes from the file. Large enough that system calls cost little, small enough to lie in a core's cache. */
+export const CHUNK_BYTES = 256 * 1024;
