@@ -63,7 +63,8 @@ export class Peer<Local extends Side, Remote extends Side> {
   readonly #listeners: Listeners<Remote>;
   readonly #waiting = new Map<number, Waiting>();
   readonly #serving = new Map<number, AbortController>();
-  #nextId = 1;
+  /** Not from 1: a page that is loaded anew must not take answers that were meant for the one before it. */
+  #nextId = Math.floor(Math.random() * 2 ** 40);
   #dead: Error | undefined;
 
   constructor(wire: Wire, handlers: Handlers<Local>, listeners: Listeners<Remote>) {

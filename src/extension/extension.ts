@@ -1,0 +1,68 @@
+import * as vscode from 'vscode';
+import { messageOf } from '../core/errors';
+import type { WeightgramApi } from './api';
+import { registerCommands } from './commands';
+import { registerContextKeys } from './contextKeys';
+import { registerDecorations } from './decorations';
+import { Discovery } from './discovery';
+import { registerEditorFiles } from './editorFiles';
+import { EngineService } from './engineService';
+import { registerFileWatch } from './fileWatch';
+import { registerFindingsView } from './findingsTree';
+import { registerHovers } from './hovers';
+import { VIEWS } from './ids';
+import { Log } from './log';
+import { ModelStore } from './models';
+import { ModelView } from './modelView';
+import { Panels } from './panels';
+import { registerSettings } from './settingsWatch';
+import { registerStatusBar } from './statusBar';
+
+export function activate(context: vscode.ExtensionContext): WeightgramApi | undefined {
+  const log = new Log();
+  context.subscriptions.push(log);
+  try {
+    return start(context, log);
+  } catch (error) {
+    log.error('activation', error);
+    void vscode.window.showErrorMessage(`Weightgram could not start: ${messageOf(error)} Its output channel has the details.`);
+    return undefined;
+  }
+}
+
+function start(context: vscode.ExtensionContext, log: Log): WeightgramApi {
+  const engines = new EngineService(context, log);
+  const settings = engines.settings;
+  const engine = engines.engine;
+  const store = new ModelStore({ log, engine, settings });
+  const discovery = new Discovery({ store, log, engine });
+  const panels = new Panels(store, discovery, { extensionUri: context.extensionUri, log, engine, settings });
+  const view = new ModelView({ store, discovery, panels, settings });
+
+  context.subscriptions.push(
+    engines,
+    store,
+    discovery,
+    panels,
+    view,
+    registerFindingsView(store, VIEWS.findings),
+    registerDecorations(),
+    registerContextKeys(store, discovery),
+    registerCommands({ context, log, store, discovery, panels, view, settings }),
+    registerHovers({ store, log, settings }),
+    registerStatusBar(store),
+    registerFileWatch(store),
+    registerEditorFiles(discovery, log),
+    registerSettings({ engines, store, panels }),
+  );
+  discovery.watch();
+  const searched = discovery.search();
+  return {
+    store,
+    panels,
+    searched,
+    get engine() {
+      return engine();
+    },
+  };
+}

@@ -1,0 +1,277 @@
+import path from 'node:path';
+import * as vscode from 'vscode';
+import type { Analysis } from '../core/analysis';
+import { assess } from '../core/assessment';
+import { CancelledError, HumanError, messageOf } from '../core/errors';
+import { isNumeric } from '../core/dtype';
+import type { Model } from '../core/model';
+import { findingsOf } from '../core/rules/index';
+import type { Finding } from '../core/rules/rule';
+import type { TensorStatistics } from '../core/statistics/tensorStatistics';
+
+import type { Progress } from '../protocol/pageContract';
+import type { StoreServices } from './models';
+
+/** Results are told to the fronts in batches: about ten a second, which the eye takes as continuous. */
+const BATCH_MS = 100;
+
+/** While results come in, all rules are asked again at most this often: they look at every tensor. */
+const FINDINGS_MS = 1000;
+
+export interface ModelChange {
+  readonly entry: ModelEntry;
+  /** The model was opened, read anew, failed or vanished: everything shown of it may be stale. */
+  readonly structure: boolean;
+  /** Tensors whose statistics or failure came in. */
+  readonly tensors: ReadonlySet<number>;
+  /** Findings, or the state of the analysis. */
+  readonly findings: boolean;
+}
+
+/** What is known of a model's weights so far. */
+export interface LiveAnalysis extends Analysis {
+  readonly progress: Progress;
+}
+
+/** One model file, from "found" to "analysed". Opened and analysed when somebody first asks, once for all who ask. */
+export class ModelEntry {
+  readonly path: string;
+  readonly #services: StoreServices;
+  readonly #tell: (change: ModelChange) => void;
+  #model: Model | undefined;
+  #problem: string | undefined;
+  #analysis: LiveAnalysis | undefined;
+  #opening: Promise<Model> | undefined;
+  #analysing: Promise<void> | undefined;
+  #work: AbortController | undefined;
+  /** Raised when the file is read anew: what began before is stale. */
+  #generation = 0;
+  #changedTensors = new Set<number>();
+  #structureChanged = false;
+  #findingsChanged = false;
+  #batch: NodeJS.Timeout | undefined;
+  #findingsAtMs = 0;
+  #disposed = false;
+
+  constructor(readonly uri: vscode.Uri, readonly formatTitle: string, services: StoreServices, tell: (change: ModelChange) => void) {
+    this.path = uri.fsPath;
+    this.#services = services;
+    this.#tell = tell;
+  }
+
+  /** File name, with its folder where the name is one that every model has. */
+  get label(): string {
+    const name = path.basename(this.path);
+    return /^model\.json$/i.test(name) ? `${path.basename(path.dirname(this.path))}/${name}` : name;
+  }
+
+  /** Undefined until somebody opened it. */
+  get model(): Model | undefined {
+    return this.#model;
+  }
+
+  /** Why it cannot be opened, or that it is gone. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /** Undefined until somebody asked for an analysis. */
+  get analysis(): LiveAnalysis | undefined {
+    return this.#analysis;
+  }
+
+  get isRunning(): boolean {
+    return this.#analysing !== undefined;
+  }
+
+  /** Short answer to "is this model healthy". */
+  get assessment(): string {
+    return this.#analysis ? assess(this.#analysis) : '';
+  }
+
+  /** Headers only. @throws HumanError */
+  open(): Promise<Model> {
+    if (this.#model && this.#problem === undefined) return Promise.resolve(this.#model);
+    return this.#opening ?? this.#beginOpening();
+  }
+
+  /** Opens and analyses, once. Never rejects: `problem` and `analysis.progress` say how it went. */
+  analyze(): Promise<void> {
+    if (this.#analysis && !this.#analysing) return Promise.resolve();
+    return (this.#analysing ??= this.#analyze());
+  }
+
+  /** Drops what is known of the weights and counts again: after Cancel, a failure, or a change of settings. */
+  restart(): Promise<void> {
+    this.cancel();
+    this.#analysis = undefined;
+    return this.analyze();
+  }
+
+  cancel(): void {
+    this.#work?.abort();
+    this.#work = undefined;
+    this.#analysing = undefined;
+    if (this.#analysis?.progress.kind === 'running') this.#settle({ kind: 'cancelled' });
+  }
+
+  /** The file changed on disk: opens it anew, and analyses it if it was analysed before. */
+  async reload(): Promise<void> {
+    const wasAnalysed = this.#analysis !== undefined;
+    this.#generation++;
+    this.#work?.abort();
+    this.#work = undefined;
+    this.#analysing = undefined;
+    try {
+      await this.#beginOpening();
+    } catch (error) {
+      // Often the file is being written: what was known stays, and the next change tries again.
+      if (!this.#disposed) this.vanish(messageOf(error));
+      return;
+    }
+    if (wasAnalysed && !this.#disposed) await this.analyze();
+  }
+
+  /** The file cannot be read any more. What was known of it stays. */
+  vanish(reason: string): void {
+    this.#work?.abort();
+    this.#work = undefined;
+    this.#analysing = undefined;
+    this.#problem = reason;
+    this.#structureChanged = true;
+    this.#settle({ kind: 'failed', message: reason });
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    this.#generation++;
+    this.#work?.abort();
+    clearTimeout(this.#batch);
+  }
+
+  #beginOpening(): Promise<Model> {
+    const opening = this.#open().finally(() => {
+      if (this.#opening === opening) this.#opening = undefined;
+    });
+    this.#opening = opening;
+    return opening;
+  }
+
+  async #open(): Promise<Model> {
+    const generation = this.#generation;
+    try {
+      const model = await this.#services.engine().open(this.path);
+      if (this.#disposed) throw new CancelledError();
+      if (generation !== this.#generation) return this.open();
+      this.#model = model;
+      this.#problem = undefined;
+      this.#analysis = undefined;
+      return model;
+    } catch (error) {
+      if (generation === this.#generation) this.#problem = messageOf(error);
+      this.#services.log.error(`opening ${this.path}`, error);
+      throw error;
+    } finally {
+      this.#structureChanged = true;
+      this.#flush();
+    }
+  }
+
+  async #analyze(): Promise<void> {
+    const generation = this.#generation;
+    const work = new AbortController();
+    this.#work = work;
+    const isStale = (): boolean => this.#disposed || generation !== this.#generation || this.#work !== work;
+    try {
+      const model = await this.open();
+      if (isStale()) return;
+      await this.#scan(model, work.signal, isStale);
+    } catch (error) {
+      if (isStale()) return;
+      const isCancelled = error instanceof HumanError && error.code === 'cancelled';
+      if (!isCancelled) this.#services.log.error(`analysing ${this.path}`, error);
+      this.#settle(isCancelled ? { kind: 'cancelled' } : { kind: 'failed', message: messageOf(error) });
+    } finally {
+      if (!isStale()) {
+        this.#work = undefined;
+        this.#analysing = undefined;
+        this.#findingsChanged = true;
+        this.#flush();
+      }
+    }
+  }
+
+  async #scan(model: Model, signal: AbortSignal, isStale: () => boolean): Promise<void> {
+    const startedMs = Date.now();
+    const statistics = new Map<number, TensorStatistics>();
+    const failures = new Map<number, string>();
+    const totalTensors = model.tensors.filter((tensor) => isNumeric(tensor.dtype) && tensor.unreadable === undefined).length;
+    let bytes = { doneBytes: 0, totalBytes: model.bytes };
+    const show = (findings: readonly Finding[]): void => {
+      const progress: Progress = { kind: 'running', doneTensors: statistics.size + failures.size, totalTensors, ...bytes };
+      this.#analysis = { model, statistics, failures, findings, complete: false, progress };
+    };
+    show([]);
+    this.#findingsChanged = true;
+    this.#flush();
+    const { nearZeroRatio } = this.#services.settings();
+    const analysis = await this.#services.engine().analyze(model, {
+      signal,
+      nearZeroRatio,
+      onTensor: (index, result) => {
+        if (isStale()) return;
+        if ('failure' in result) failures.set(index, result.failure);
+        else statistics.set(index, result);
+        show(this.#findingsSoFar(model, statistics, failures));
+        this.#changedTensors.add(index);
+        this.#schedule();
+      },
+      onProgress: (doneBytes, totalBytes) => {
+        if (isStale()) return;
+        bytes = { doneBytes, totalBytes };
+        show(this.#analysis?.findings ?? []);
+        this.#schedule();
+      },
+    });
+    if (isStale()) return;
+    for (const index of analysis.statistics.keys()) if (!statistics.has(index)) this.#changedTensors.add(index);
+    const elapsedMs = Date.now() - startedMs;
+    this.#services.log.info(`${this.path}: ${analysis.statistics.size} tensors in ${elapsedMs} ms`);
+    this.#analysis = { ...analysis, progress: { kind: 'done', fromCache: analysis.fromCache ?? false, elapsedMs } };
+  }
+
+  #findingsSoFar(model: Model, statistics: ReadonlyMap<number, TensorStatistics>, failures: ReadonlyMap<number, string>): readonly Finding[] {
+    const now = Date.now();
+    if (now - this.#findingsAtMs < FINDINGS_MS) return this.#analysis?.findings ?? [];
+    this.#findingsAtMs = now;
+    this.#findingsChanged = true;
+    return findingsOf(model, statistics, failures, this.#services.settings());
+  }
+
+  /** The analysis ends before it is complete: what was counted stays, with what the rules say of it. */
+  #settle(progress: Progress): void {
+    const { nearZeroRatio } = this.#services.settings();
+    if (this.#analysis) {
+      const { model, statistics, failures, complete } = this.#analysis;
+      const findings = complete ? this.#analysis.findings : findingsOf(model, statistics, failures, { nearZeroRatio });
+      this.#analysis = { ...this.#analysis, findings, progress };
+    }
+    this.#findingsChanged = true;
+    this.#flush();
+  }
+
+  #schedule(): void {
+    this.#batch ??= setTimeout(() => this.#flush(), BATCH_MS);
+  }
+
+  #flush(): void {
+    clearTimeout(this.#batch);
+    this.#batch = undefined;
+    if (this.#disposed) return;
+    const change = { entry: this, structure: this.#structureChanged, tensors: this.#changedTensors, findings: this.#findingsChanged };
+    this.#changedTensors = new Set();
+    this.#structureChanged = false;
+    this.#findingsChanged = false;
+    this.#tell(change);
+  }
+}

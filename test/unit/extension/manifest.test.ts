@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { COMMANDS, CONTEXT_KEYS, INTERNAL_COMMANDS, ITEM_KINDS, SETTINGS, VIEW_CONTAINER, VIEWS } from '../../../src/extension/ids';
+
+const root = path.join(__dirname, '../../..');
+
+interface Menu {
+  readonly command?: string;
+  readonly submenu?: string;
+  readonly when?: string;
+}
+
+interface Manifest {
+  readonly icon: string;
+  readonly activationEvents: readonly string[];
+  readonly contributes: {
+    readonly commands: readonly { readonly command: string; readonly title: string; readonly category: string; readonly enablement?: string }[];
+    readonly menus: Readonly<Record<string, readonly Menu[]>>;
+    readonly submenus: readonly { readonly id: string }[];
+    readonly viewsContainers: { readonly activitybar: readonly { readonly id: string; readonly icon: string }[] };
+    readonly views: Readonly<Record<string, readonly { readonly id: string; readonly icon: string }[]>>;
+    readonly viewsWelcome: readonly { readonly view: string; readonly when: string; readonly contents: string }[];
+    readonly configuration: { readonly properties: Readonly<Record<string, { readonly markdownDescription?: string; readonly default: unknown }>> };
+    readonly walkthroughs: readonly { readonly steps: readonly { readonly description: string; readonly media: { readonly markdown: string } }[] }[];
+  };
+}
+
+const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as Manifest;
+const { contributes } = manifest;
+const allMenus = Object.entries(contributes.menus).flatMap(([menu, items]) => items.map((item) => ({ menu, ...item })));
+
+/** Every `when` and `enablement` of the manifest. */
+const clauses = [
+  ...allMenus.map(({ when }) => when),
+  ...contributes.commands.map(({ enablement }) => enablement),
+  ...contributes.viewsWelcome.map(({ when }) => when),
+].filter((clause) => clause !== undefined);
+
+function sorted(ids: Iterable<string>): string[] {
+  return [...ids].sort();
+}
+
+describe('package.json and ids.ts', () => {
+  it('have the same commands', () => {
+    assert.deepEqual(sorted(contributes.commands.map(({ command }) => command)), sorted(Object.values(COMMANDS)));
+  });
+
+  it('have the same views, in the same container', () => {
+    assert.deepEqual(contributes.viewsContainers.activitybar.map(({ id }) => id), [VIEW_CONTAINER]);
+    assert.deepEqual(Object.keys(contributes.views), [VIEW_CONTAINER]);
+    assert.deepEqual(sorted(contributes.views[VIEW_CONTAINER]!.map(({ id }) => id)), sorted(Object.values(VIEWS)));
+  });
+
+  it('have the same settings, each with a description and a default', () => {
+    assert.deepEqual(sorted(Object.keys(contributes.configuration.properties)), sorted(Object.values(SETTINGS)));
+    for (const [id, setting] of Object.entries(contributes.configuration.properties)) {
+      assert.ok((setting.markdownDescription ?? '').length > 40, `${id} says what it is`);
+      assert.notEqual(setting.default, undefined, `${id} has a default`);
+    }
+  });
+
+  it('use no context key that is never set, and set none that is never used', () => {
+    const views = new Set<string>(Object.values(VIEWS));
+    const kinds = new Set<string>(Object.values(ITEM_KINDS));
+    const used = new Set(clauses.flatMap((clause) => clause.match(/weightgram\.\w+/g) ?? []).filter((id) => !views.has(id) && !kinds.has(id)));
+    assert.deepEqual(sorted(used), sorted(Object.values(CONTEXT_KEYS)));
+  });
+
+  it('agree on the kinds of rows that menus ask for', () => {
+    const asked = new Set(clauses.flatMap((clause) => {
+      const one = [...clause.matchAll(/viewItem == (weightgram\.\w+)/g)].map((match) => match[1]!);
+      const several = [...clause.matchAll(/viewItem =~ \/\^weightgram\\\.\(([\w|]+)\)\$\//g)].flatMap((match) => match[1]!.split('|').map((kind) => `weightgram.${kind}`));
+      return [...one, ...several];
+    }));
+    assert.deepEqual(sorted(asked), sorted(Object.values(ITEM_KINDS)));
+  });
+});
+
+describe('package.json', () => {
+  it('gives every command the category Weightgram', () => {
+    assert.deepEqual(contributes.commands.filter(({ category }) => category !== 'Weightgram'), []);
+  });
+
+  it('hides internal commands, and only those, from the palette', () => {
+    const hidden = contributes.menus['commandPalette']!.map(({ command, when }) => [command, when]);
+    assert.deepEqual(hidden.map(([command]) => command).sort(), sorted(INTERNAL_COMMANDS));
+    assert.deepEqual(hidden.filter(([, when]) => when !== 'false'), []);
+  });
+
+  it('names only its own commands and submenus in menus', () => {
+    const commands = new Set<string>(Object.values(COMMANDS));
+    const submenus = new Set(contributes.submenus.map(({ id }) => id));
+    assert.deepEqual(allMenus.filter(({ command, submenu }) => (command === undefined ? !submenus.has(submenu ?? '') : !commands.has(command))), []);
+  });
+
+  it('offers Inspect Weights on files that were found to be models, and on no others', () => {
+    for (const menu of ['explorer/context', 'editor/title/context', 'editor/title', 'editor/context']) {
+      assert.deepEqual(contributes.menus[menu]!.map(({ command, when }) => [command, when]), [[COMMANDS.inspect, `resourcePath in ${CONTEXT_KEYS.modelPaths}`]], menu);
+    }
+  });
+
+  it('has a welcome for each empty state of each view, with links to commands that exist', () => {
+    for (const view of Object.values(VIEWS)) assert.ok(contributes.viewsWelcome.some((welcome) => welcome.view === view), view);
+    const texts = [...contributes.viewsWelcome.map(({ contents }) => contents), ...contributes.walkthroughs.flatMap(({ steps }) => steps.map(({ description }) => description))];
+    const linked = texts.flatMap((text) => [...text.matchAll(/\(command:(weightgram\.[\w.]+)/g)].map((match) => match[1]!));
+    const known = new Set<string>([...Object.values(COMMANDS), ...Object.values(VIEWS).map((view) => `${view}.focus`)]);
+    assert.ok(linked.length > 0);
+    assert.deepEqual(linked.filter((id) => !known.has(id)), []);
+  });
+
+  it('names only files that are there', () => {
+    const files = [
+      manifest.icon,
+      ...contributes.viewsContainers.activitybar.map(({ icon }) => icon),
+      ...Object.values(contributes.views).flatMap((views) => views.map(({ icon }) => icon)),
+      ...contributes.walkthroughs.flatMap(({ steps }) => steps.map(({ media }) => media.markdown)),
+    ];
+    assert.deepEqual(files.filter((file) => !existsSync(path.join(root, file))), []);
+  });
+});
