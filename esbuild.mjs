@@ -20,7 +20,8 @@ function buildKernel() {
 }
 
 const common = { bundle: true, sourcemap: true, minify, logLevel: 'info', legalComments: 'none', outdir: dist };
-const node = { ...common, platform: 'node', target: 'node20', format: 'cjs' };
+// jsonc-parser's UMD build requires its parts by names that a bundler cannot follow: take the ES modules where a package has them.
+const node = { ...common, platform: 'node', target: 'node20', format: 'cjs', mainFields: ['module', 'main'] };
 const configurations = [
   { ...node, entryPoints: { extension: 'src/extension/extension.ts' }, external: ['vscode'] },
   { ...node, entryPoints: { worker: 'src/worker/worker.ts' } },

@@ -22,7 +22,7 @@ const ROLE_BY_BASE: Readonly<Record<string, Role>> = {
   kernel: 'kernel', weights: 'kernel', weight: 'kernel', filters: 'kernel', filter: 'kernel', w: 'kernel',
   depthwise_kernel: 'kernel', pointwise_kernel: 'kernel', recurrent_kernel: 'kernel', input_kernel: 'kernel',
   depthwise_filter: 'kernel', pointwise_filter: 'kernel', depthwise_weights: 'kernel', pointwise_weights: 'kernel',
-  conv2d_weights: 'kernel', convolution_weights: 'kernel', depthwise_weights_bn: 'kernel',
+  fc: 'kernel', dense: 'kernel', conv2d_weights: 'kernel', convolution_weights: 'kernel', depthwise_weights_bn: 'kernel',
   bias: 'bias', biases: 'bias', b: 'bias', recurrent_bias: 'bias', bias_weights: 'bias', conv2d_bn_offset: 'bias',
   convolution_bn_offset: 'bias', depthwise_bn_offset: 'bias',
   gamma: 'normScale', beta: 'normShift',
@@ -30,6 +30,8 @@ const ROLE_BY_BASE: Readonly<Record<string, Role>> = {
   embeddings: 'embedding', embedding: 'embedding', embedding_weights: 'embedding', position_embeddings: 'embedding',
   lora_a: 'adapter', lora_b: 'adapter',
 };
+
+const LAYER_NAMES = new Set(['fc', 'dense']);
 
 const NORM_SCOPE = /(?:^|[/._])(?:scale|bn|batch_?norm\w*|layer_?norm\w*|group_?norm\w*|instance_?norm\w*|norm\w*|ln_?\w{0,3})$/i;
 const EMBEDDING_SCOPE = /(?:^|[/._])\w*embed(?:ding)?s?\w*$/i;
@@ -46,7 +48,9 @@ export function isOptimizerName(name: string): boolean {
 export function roleByName(spec: Pick<WeightSpec, 'name' | 'shape' | 'isOptimizer'>): Role {
   if (spec.isOptimizer || isOptimizerName(spec.name)) return 'optimizer';
   const { scope, base } = splitName(spec.name);
-  const role = Object.hasOwn(ROLE_BY_BASE, base) ? ROLE_BY_BASE[base]! : 'other';
+  const named = Object.hasOwn(ROLE_BY_BASE, base) ? ROLE_BY_BASE[base]! : 'other';
+  // A variable called as its layer is: `fc` holds the kernel where it is a matrix.
+  const role = LAYER_NAMES.has(base) && spec.shape.length < 2 ? 'other' : named;
   if (spec.shape.length <= 1 && NORM_SCOPE.test(scope)) {
     if (role === 'kernel') return 'normScale';
     if (role === 'bias') return 'normShift';
