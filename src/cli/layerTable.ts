@@ -11,8 +11,9 @@ import type { Colour, Paint } from './terminal';
 
 const SPARKLINE_CELLS = 16;
 
-/** Names are cut no further than this: a table that is too wide wraps instead. */
-const MIN_NAME_CELLS = 12;
+/** Columns are left out before names are cut further than this. */
+const ENOUGH_NAME_CELLS = 20;
+const MIN_NAME_CELLS = 8;
 
 const GAP = '  ';
 
@@ -27,18 +28,20 @@ interface Column {
   readonly align: 'left' | 'right';
   /** Gives way when the terminal is narrow. */
   readonly flexible?: boolean;
+  /** Left out on a narrow terminal, 1 first. */
+  readonly leftOut?: number;
 }
 
 const COLUMNS: readonly Column[] = [
   { title: '', align: 'left' },
   { title: 'histogram', align: 'left' },
   { title: 'layer', align: 'left', flexible: true },
-  { title: 'shape', align: 'left' },
+  { title: 'shape', align: 'left', leftOut: 3 },
   { title: 'weights', align: 'right' },
   { title: 'zero', align: 'right' },
   { title: 'near zero', align: 'right' },
-  { title: 'σ', align: 'right' },
-  { title: 'kurtosis', align: 'right' },
+  { title: 'σ', align: 'right', leftOut: 2 },
+  { title: 'kurtosis', align: 'right', leftOut: 1 },
 ];
 
 export interface TableStyle {
@@ -97,18 +100,29 @@ function layerRow(analysis: Analysis, index: number, severity: Severity | undefi
   ].map(plainSpaces);
 }
 
-function columnWidths(rows: readonly (readonly string[])[], width: number): number[] {
-  const widths = COLUMNS.map(({ title }, column) => rows.reduce((widest, row) => Math.max(widest, cells(row[column]!)), cells(title)));
+/** Cells of each column; undefined where it is left out. */
+type Widths = (number | undefined)[];
+
+function columnWidths(rows: readonly (readonly string[])[], width: number): Widths {
   const flexible = COLUMNS.findIndex((column) => column.flexible);
-  const others = widths.reduce((sum, cellsOfColumn, column) => sum + (column === flexible ? 0 : cellsOfColumn), GAP.length * (COLUMNS.length - 1));
-  widths[flexible] = Math.min(widths[flexible]!, Math.max(MIN_NAME_CELLS, width - others));
+  const widths: Widths = COLUMNS.map(({ title }, column) => rows.reduce((widest, row) => Math.max(widest, cells(row[column]!)), cells(title)));
+  const wanted = widths[flexible]!;
+  const room = (): number => {
+    const others = widths.filter((_, column) => column !== flexible).filter((cellsOfColumn) => cellsOfColumn !== undefined);
+    return width - others.reduce((sum, cellsOfColumn) => sum + cellsOfColumn + GAP.length, 0);
+  };
+  const leaving = COLUMNS.flatMap(({ leftOut }, column) => (leftOut === undefined ? [] : [{ column, leftOut }])).sort((a, b) => a.leftOut - b.leftOut);
+  for (const { column } of leaving) if (room() < Math.min(wanted, ENOUGH_NAME_CELLS)) widths[column] = undefined;
+  widths[flexible] = Math.min(wanted, Math.max(MIN_NAME_CELLS, room()));
   return widths;
 }
 
-function line(row: readonly string[], widths: readonly number[]): string {
-  const parts = row.map((text, column) => {
-    const fitted = truncate(text, widths[column]!);
-    return COLUMNS[column]!.align === 'right' ? padStart(fitted, widths[column]!) : padEnd(fitted, widths[column]!);
+function line(row: readonly string[], widths: Widths): string {
+  const parts = row.flatMap((text, column) => {
+    const width = widths[column];
+    if (width === undefined) return [];
+    const fitted = truncate(text, width);
+    return [COLUMNS[column]!.align === 'right' ? padStart(fitted, width) : padEnd(fitted, width)];
   });
   return parts.join(GAP).trimEnd();
 }
