@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { createExampleWorkspace } from '../../scripts/exampleWorkspace';
@@ -73,15 +73,19 @@ async function openWindow(): Promise<Held> {
     browser, server, page, folder, faults,
     configure: (settings) => server.writeSettings({ ...UI_SETTINGS, ...settings }),
     screenshot: async (name) => {
-      mkdirSync(SCREENSHOTS, { recursive: true });
-      await page.screenshot({ path: path.join(SCREENSHOTS, `${vsix ? 'installed' : 'development'}-${name}.png`) });
+      const file = path.join(SCREENSHOTS, vsix ? 'installed' : 'development', `${name}.png`);
+      await page.screenshot({ path: file });
+      if (process.env['WEIGHTGRAM_UPDATE_IMAGES'] && README_IMAGES.has(name)) cpSync(file, path.join(ROOT, 'docs/images', `${name}.png`));
     },
   };
 }
 
+/** Screenshots that the README shows: renewed by `npm test -- ui --update-images`. */
+const README_IMAGES = new Set(['panel', 'sidebar', 'tree-hover', 'hover-py', 'hover-json', 'panel-vscode-light', 'menu']);
+
 const UI_SETTINGS = {
   'workbench.reduceMotion': 'on',
-  'workbench.colorTheme': 'Default Dark Modern',
+  'workbench.colorTheme': 'Dark Modern',
   // A hover that waits makes every test wait.
   'workbench.hover.delay': 100,
   'editor.hover.delay': 100,

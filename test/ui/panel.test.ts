@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { sharedWindow, type UiWindow } from '../support/uiWindow';
+import { Panel, type DrawnChart } from './panel';
+import { Workbench } from './workbench';
+
+const ENTRY = 'Weightgram: Inspect Weights';
+
+/** Everything a histogram shows: bins, the bar at zero, and the bars at the edges. */
+function total({ traces }: DrawnChart): number {
+  return traces.filter(({ type }) => type === 'bar').flatMap(({ y }) => y).reduce((sum, count) => sum + count, 0);
+}
+
+describe('the panel', () => {
+  let window: UiWindow;
+  let workbench: Workbench;
+  let panel: Panel;
+
+  before(async () => {
+    window = await sharedWindow();
+    workbench = new Workbench(window);
+    panel = new Panel(window.page);
+    await workbench.reset();
+    await workbench.choose(await workbench.file('planted/model.json'), ENTRY);
+    await panel.finished();
+  });
+
+  it('answers at a glance whether the model is healthy', async () => {
+    assert.match(await panel.frame.locator('.counts').innerText(), /error/);
+    assert.match(await panel.frame.locator('.assessment').innerText(), /digits/);
+    await panel.chart('overview');
+    await window.screenshot('panel');
+  });
+
+  it('draws the whole network as one picture', async () => {
+    const { traces, label } = await panel.chart('overview');
+    assert.ok(traces.length > 3, 'bands, medians and markers');
+    assert.match(label, /layer|column|weights/i);
+  });
+
+  it('draws every weight of a layer in its histogram', async () => {
+    await panel.selectRow('features');
+    assert.equal(Math.round(total(await panel.chart('histogram'))), 1568 * 64);
+    await panel.selectRow('digits');
+    const { traces } = await panel.chart('histogram');
+    assert.equal(Math.round(total({ traces, range: [0, 0], label: '' })), 640, 'NaN and infinity have bars of their own');
+  });
+
+  it('is not flattened by an outlier', async () => {
+    await panel.selectRow('texture_filters');
+    const { traces } = await panel.chart('histogram');
+    const bins = traces.find(({ name }) => name === 'weights')?.y.filter((count) => count > 0) ?? [];
+    assert.ok(bins.length > 20, `${bins.length} bins hold weights`);
+  });
+
+  it('counts anew when one zooms in', async () => {
+    await panel.selectRow('features');
+    const before = await panel.chart('histogram');
+    await panel.zoomMiddle('histogram');
+    await panel.frame.locator('.histogram .link', { hasText: 'show all' }).waitFor();
+    await assert.doesNotReject(async () => {
+      for (let tries = 0; tries < 50; tries++) {
+        const after = await panel.chart('histogram');
+        const bins = after.traces.find(({ name }) => name === 'weights');
+        const isNarrower = after.range[1] - after.range[0] < (before.range[1] - before.range[0]) / 5;
+        if (isNarrower && (bins?.x.length ?? 0) > 50 && bins?.texts.every((text) => !text.includes('about'))) {
+          assert.equal(Math.round(total(after)), 1568 * 64, 'what is outside the window is in the bars at the edges');
+          return;
+        }
+        await window.page.waitForTimeout(100);
+      }
+      throw new Error('No exact counts of the visible range came.');
+    });
+    await panel.frame.locator('.histogram .link', { hasText: 'show all' }).click();
+  });
+
+  it('selects a layer by a click in the list of findings', async () => {
+    await panel.findings.getByRole('treeitem').filter({ hasText: 'unused' }).first().click();
+    await panel.shows('unused');
+  });
+
+  it('sorts and filters the table', async () => {
+    await panel.frame.getByRole('button', { name: 'Sort by Weights' }).click();
+    assert.equal((await panel.tableNames())[0], 'features');
+    await panel.frame.getByLabel('Filter layers by name or class').fill('Conv2D');
+    assert.deepEqual((await panel.tableNames()).sort(), ['edge_filters', 'texture_filters']);
+    await panel.frame.getByLabel('Filter layers by name or class').fill('');
+    await panel.frame.getByRole('button', { name: 'Sort by order' }).click();
+  });
+
+  it('walks through the layers by keyboard', async () => {
+    await panel.selectRow('edge_filters');
+    await window.page.keyboard.press('ArrowDown');
+    await panel.shows('edge_normalization');
+    await window.page.keyboard.press('End');
+    await panel.shows('digits');
+    await window.page.keyboard.press('/');
+    assert.equal(await panel.frame.locator('input:focus').count(), 1);
+    await window.page.keyboard.press('Escape');
+  });
+
+  it('takes its colours from the theme', async () => {
+    const colours = new Set<string>();
+    for (const [theme, kind] of [['Light Modern', 'vscode-light'], ['Default High Contrast', 'vscode-high-contrast'], ['Dark Modern', 'vscode-dark']] as const) {
+      window.configure({ 'workbench.colorTheme': theme });
+      await panel.frame.locator(`body.${kind}`).waitFor();
+      await window.page.waitForTimeout(500);
+      const { traces } = await panel.chart('histogram');
+      colours.add(traces.find(({ name }) => name === 'weights')?.colours[0] ?? '');
+      await window.screenshot(`panel-${kind}`);
+    }
+    assert.ok(colours.size >= 2, `bars were drawn in ${[...colours].join(', ')}`);
+  });
+
+  it('survives a reload of the window', async () => {
+    await panel.selectRow('texture_filters');
+    await window.page.waitForTimeout(500);
+    await window.page.reload();
+    await panel.finished();
+    await panel.shows('texture_filters');
+    assert.match(await panel.frame.locator('.progress-text').innerText(), /From the cache/);
+  });
+
+  it('shows results as they come, and stops when told to', async () => {
+    writeSlowModel(path.join(window.folder, 'slow'));
+    await workbench.choose(await workbench.file('slow/model.json'), ENTRY);
+    const cancel = panel.frame.getByRole('button', { name: 'Cancel' });
+    await cancel.waitFor();
+    assert.match(await panel.frame.locator('.progress-text').innerText(), /\d+ of 32/);
+    await cancel.click();
+    await panel.frame.locator('.progress-text').getByText('Cancelled').waitFor();
+    await panel.frame.getByRole('button', { name: 'Restart' }).waitFor();
+  });
+});
+
+/** 16 GiB of zeros that take no room on the disk: long enough to be cancelled. */
+function writeSlowModel(folder: string): void {
+  const tensors = 32;
+  const bytes = 2 ** 29;
+  mkdirSync(folder, { recursive: true });
+  const weights = Array.from({ length: tensors }, (_, index) => ({ name: `layer_${index}/kernel`, shape: [bytes / 4], dtype: 'float32' }));
+  writeFileSync(path.join(folder, 'weights.bin'), '');
+  truncateSync(path.join(folder, 'weights.bin'), tensors * bytes);
+  writeFileSync(path.join(folder, 'model.json'), JSON.stringify({ format: 'layers-model', weightsManifest: [{ paths: ['weights.bin'], weights }] }));
+}

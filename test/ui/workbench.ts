@@ -1,0 +1,153 @@
+import type { Locator, Page } from 'playwright-core';
+import type { UiWindow } from '../support/uiWindow';
+
+/** A row of one of VS Code's trees, as a person reads it. */
+export interface Row {
+  readonly label: string;
+  readonly description: string;
+  readonly level: number;
+  readonly expanded: boolean | undefined;
+  readonly icon: string;
+}
+
+/** VS Code drops a click on a menu that has just opened, so it is tried again until the menu is gone. */
+const MENU_TRIES = 20;
+const MENU_PAUSE_MS = 150;
+
+/** What a person does in the workbench around our extension. */
+export class Workbench {
+  constructor(private readonly window: UiWindow) {}
+
+  get page(): Page {
+    return this.window.page;
+  }
+
+  /** Closes editors, menus and messages that an earlier test left, and shows the Explorer. */
+  async reset(): Promise<void> {
+    await this.page.keyboard.press('Escape');
+    await this.run('View: Close All Editors');
+    await this.run('Notifications: Clear All Notifications');
+    await this.page.mouse.move(700, 880);
+  }
+
+  /** The row of a file or folder, by its path below the workspace; folders on the way are opened. */
+  async file(path: string): Promise<Locator> {
+    await this.page.keyboard.press('Control+Shift+E');
+    const explorer = this.page.locator('.explorer-folders-view');
+    const parts = path.split('/');
+    let row = explorer.getByRole('treeitem', { name: parts[0] ?? '', exact: true });
+    for (const part of parts.slice(1)) {
+      await row.waitFor();
+      const level = Number(await row.getAttribute('aria-level'));
+      if ((await row.getAttribute('aria-expanded')) === 'false') await row.click();
+      // Siblings of other folders have the same name: take the first one below this folder.
+      const top = await rowTop(row);
+      const candidates = explorer.locator(`[role=treeitem][aria-level="${level + 1}"]`).filter({ has: this.page.getByText(part, { exact: true }) });
+      await candidates.first().waitFor();
+      row = await firstBelow(candidates, top);
+    }
+    return row;
+  }
+
+  async openFile(path: string): Promise<void> {
+    await (await this.file(path)).dblclick();
+    await this.page.getByRole('tab', { name: path.split('/').at(-1) ?? '' }).first().waitFor();
+  }
+
+  /** The entries of a row's context menu. */
+  async menuOf(row: Locator): Promise<string[]> {
+    await row.click({ button: 'right' });
+    const menu = this.page.locator('.monaco-menu');
+    await menu.getByRole('menuitem').first().waitFor();
+    const names = await menu.locator('.action-label[aria-label]').evaluateAll((labels) => labels.map((label) => label.getAttribute('aria-label') ?? ''));
+    await this.page.keyboard.press('Escape');
+    await menu.waitFor({ state: 'detached' });
+    return names.filter(Boolean);
+  }
+
+  async choose(row: Locator, entry: string): Promise<void> {
+    await row.click({ button: 'right' });
+    const item = this.page.locator('.monaco-menu').getByRole('menuitem', { name: entry, exact: true });
+    await item.waitFor();
+    for (let tries = 0; tries < MENU_TRIES && (await item.isVisible()); tries++) {
+      await this.page.waitForTimeout(MENU_PAUSE_MS);
+      await item.click({ timeout: 1000 }).catch(() => undefined);
+    }
+  }
+
+  /** Runs a command by its full title from the palette. */
+  async run(title: string): Promise<void> {
+    await this.page.keyboard.press('F1');
+    const input = this.page.locator('.quick-input-widget input[type=text]');
+    await input.waitFor();
+    await input.fill(`>${title}`);
+    await this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: title }).first().click();
+    await this.page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+  }
+
+  /** Shows our views. */
+  async openSidebar(): Promise<void> {
+    const tab = this.page.getByRole('tab', { name: /^Weightgram/ });
+    if ((await tab.getAttribute('aria-selected')) !== 'true') await tab.click();
+    for (const view of ['Models', 'Suspicious Layers']) {
+      const header = this.page.getByRole('button', { name: `${view} Section` });
+      await header.waitFor();
+      if ((await header.getAttribute('aria-expanded')) === 'false') await header.click();
+    }
+  }
+
+  tree(view: string): Locator {
+    return this.page.getByRole('tree', { name: view, exact: true });
+  }
+
+  async rows(view: string): Promise<Row[]> {
+    return this.tree(view).getByRole('treeitem').evaluateAll((rows) => rows
+      .map((row) => ({
+        top: row.getBoundingClientRect().top,
+        label: row.querySelector('.label-name')?.textContent ?? '',
+        description: row.querySelector('.label-description')?.textContent ?? '',
+        level: Number(row.getAttribute('aria-level')),
+        expanded: row.hasAttribute('aria-expanded') ? row.getAttribute('aria-expanded') === 'true' : undefined,
+        icon: row.querySelector<HTMLElement>('.custom-view-tree-node-item-icon')?.style.backgroundImage ?? '',
+      }))
+      .sort((a, b) => a.top - b.top));
+  }
+
+  row(view: string, label: string): Locator {
+    return this.tree(view).getByRole('treeitem').filter({ has: this.page.locator('.label-name').getByText(label, { exact: true }) }).first();
+  }
+
+  async expand(view: string, label: string): Promise<void> {
+    const row = this.row(view, label);
+    await row.waitFor();
+    if ((await row.getAttribute('aria-expanded')) === 'false') await row.locator('.monaco-tl-twistie').click();
+    await this.page.waitForFunction((element) => element?.getAttribute('aria-expanded') === 'true', await row.elementHandle());
+  }
+
+  /** Rests the mouse on something; the hover that names `text`. */
+  async hover(target: Locator, text: string): Promise<Locator> {
+    await this.page.mouse.move(700, 880);
+    await target.hover();
+    const hover = this.page.locator('.workbench-hover, .monaco-hover').filter({ hasText: text }).first();
+    await hover.waitFor();
+    return hover;
+  }
+
+  /** The text of a message at the lower right. */
+  async message(text: RegExp): Promise<string> {
+    const toast = this.page.locator('.notification-toast .notification-list-item-message').filter({ hasText: text }).first();
+    await toast.waitFor();
+    return toast.innerText();
+  }
+}
+
+async function rowTop(row: Locator): Promise<number> {
+  return (await row.boundingBox())?.y ?? 0;
+}
+
+async function firstBelow(candidates: Locator, top: number): Promise<Locator> {
+  for (const candidate of await candidates.all()) {
+    if ((await rowTop(candidate)) > top) return candidate;
+  }
+  throw new Error('The folder has no such entry.');
+}
