@@ -1,5 +1,6 @@
 import type { Model, Tensor } from '../core/model';
 import type { Identification } from '../core/formats/identify';
+import type { EdgeCounts } from '../core/statistics/count';
 import type { PartialStatistics } from '../core/statistics/partial';
 import type { TensorStatistics } from '../core/statistics/tensorStatistics';
 
@@ -32,13 +33,6 @@ export interface CountJob {
   readonly edges: Float64Array;
 }
 
-/** Exact counts between edges, and outside of them. */
-export interface CountResult {
-  readonly counts: Float64Array;
-  readonly below: number;
-  readonly above: number;
-}
-
 /** What was found in the cache for a model whose files have not changed. */
 export interface CachedAnalysis {
   /** By index into Model.tensors. */
@@ -54,7 +48,7 @@ export interface WorkerSide {
     open: { params: { path: string }; result: Model };
     /** Result events stream as parts finish (`scanned`); the promise resolves when all are done. */
     scan: { params: ScanJob & { jobId: number }; result: null };
-    count: { params: CountJob; result: CountResult };
+    count: { params: CountJob; result: EdgeCounts };
     loadCache: { params: { model: Model }; result: CachedAnalysis | null };
     saveCache: { params: { model: Model; analysis: CachedAnalysis }; result: null };
   };

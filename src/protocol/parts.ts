@@ -1,0 +1,64 @@
+import { bytesPerElement } from '../core/dtype';
+import type { NumericDtype } from '../core/dtype';
+import type { Tensor } from '../core/model';
+import type { Part } from './workerContract';
+
+/** A part takes a worker some milliseconds from a fast disk, and leaves bins of a few 10 KB to be merged. */
+const PART_BYTES = 16 * 1024 * 1024;
+
+/** Small tensors travel together, so that asking costs little beside reading. */
+const JOB_BYTES = 8 * 1024 * 1024;
+const MOST_JOB_PARTS = 256;
+
+/** The first jobs are small, each twice as large as the one before: results show at once. */
+const FIRST_JOB_BYTES = 256 * 1024;
+
+/** A tensor above this share of the whole is not what a person should wait for first. */
+const LARGE_SHARE = 0.02;
+
+/** A tensor in runs that one worker reads in one go. `index` is the tensor's in its model. */
+export function partsOf(tensor: Tensor, index: number): Part[] {
+  const largest = PART_BYTES / bytesPerElement(tensor.dtype as NumericDtype);
+  // Even parts: no worker gets a crumb at the end.
+  const count = Math.max(1, Math.ceil(tensor.elements / largest));
+  const size = Math.ceil(tensor.elements / count);
+  const parts: Part[] = [];
+  for (let firstElement = 0; firstElement < tensor.elements; firstElement += size) {
+    parts.push({ index, tensor, firstElement, elements: Math.min(size, tensor.elements - firstElement) });
+  }
+  return parts;
+}
+
+export function bytesOfPart({ tensor, elements }: Part): number {
+  return elements * bytesPerElement(tensor.dtype as NumericDtype);
+}
+
+/** Parts as they are given out: in model order, but for a small tensor that goes first where the model begins with a large one. */
+export function planJobs(parts: readonly Part[]): Part[][] {
+  const total = parts.reduce((sum, part) => sum + bytesOfPart(part), 0);
+  const jobs: Part[][] = [];
+  let job: Part[] = [];
+  let bytes = 0;
+  let target = FIRST_JOB_BYTES;
+  for (const part of smallFirst(parts, total * LARGE_SHARE)) {
+    const size = bytesOfPart(part);
+    if (job.length > 0 && (bytes + size > target || job.length >= MOST_JOB_PARTS)) {
+      jobs.push(job);
+      job = [];
+      bytes = 0;
+      target = Math.min(JOB_BYTES, target * 2);
+    }
+    job.push(part);
+    bytes += size;
+  }
+  if (job.length > 0) jobs.push(job);
+  return jobs;
+}
+
+function smallFirst(parts: readonly Part[], large: number): readonly Part[] {
+  const isSmall = ({ tensor }: Part): boolean => tensor.bytes <= large;
+  const first = parts[0];
+  if (!first || isSmall(first)) return parts;
+  const small = parts.find(isSmall);
+  return small ? [small, ...parts.filter((part) => part !== small)] : parts;
+}

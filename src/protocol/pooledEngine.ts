@@ -1,0 +1,217 @@
+import { HumanError, throwIfCancelled } from '../core/errors';
+import type { Identification } from '../core/formats/identify';
+import { isNumeric } from '../core/dtype';
+import type { Model } from '../core/model';
+import { findingsOf } from '../core/rules/index';
+import { finish, FINE_BINS, needsFineHistogram, withFineHistogram, withNearZeroRatio } from '../core/statistics/finish';
+import { evenEdges } from '../core/statistics/histogram';
+import { EMPTY_PARTIAL, mergePartials } from '../core/statistics/partial';
+import type { PartialStatistics } from '../core/statistics/partial';
+import { NEAR_ZERO_RATIO } from '../core/statistics/tensorStatistics';
+import type { TensorStatistics, WindowHistogram } from '../core/statistics/tensorStatistics';
+import type { Analysis, AnalyzeOptions, Engine } from './engine';
+import { bytesOfPart, partsOf } from './parts';
+import { Pool } from './pool';
+import type { PoolOptions } from './pool';
+import type { Part, PartResult } from './workerContract';
+
+export interface EngineOptions extends PoolOptions {
+  /** Whether the workers were given a cache folder. */
+  readonly cacheEnabled: boolean;
+}
+
+export function createEngine(options: EngineOptions): Engine {
+  return new PooledEngine(new Pool(options), options.cacheEnabled);
+}
+
+class PooledEngine implements Engine {
+  constructor(
+    private readonly pool: Pool,
+    private readonly cacheEnabled: boolean,
+  ) {}
+
+  identify(path: string, signal?: AbortSignal): Promise<Identification> {
+    return this.pool.request('identify', { path }, signal);
+  }
+
+  async open(path: string, signal?: AbortSignal): Promise<Model> {
+    const model = this.pool.request('open', { path }, signal);
+    // Who opens a model mostly analyses it next: the other workers start meanwhile.
+    this.pool.warmUp();
+    return await model;
+  }
+
+  async analyze(model: Model, options: AnalyzeOptions = {}): Promise<Analysis> {
+    throwIfCancelled(options.signal);
+    const wanted = options.only ?? model.tensors.map((_, index) => index);
+    const cached = await this.#cached(model, wanted, options);
+    if (cached) return cached;
+    const run = new AnalysisRun(this.pool, model, options);
+    await run.execute(wanted);
+    throwIfCancelled(options.signal);
+    const analysis = run.analysis();
+    if (this.cacheEnabled && !options.noCache && !options.only && run.isCacheable) {
+      await this.pool.request('saveCache', { model, analysis: { statistics: analysis.statistics } }, options.signal);
+    }
+    return analysis;
+  }
+
+  async #cached(model: Model, wanted: readonly number[], options: AnalyzeOptions): Promise<Analysis | undefined> {
+    if (!this.cacheEnabled || options.noCache) return undefined;
+    const cached = await this.pool.request('loadCache', { model }, options.signal);
+    if (!cached) return undefined;
+    const run = new AnalysisRun(this.pool, model, options);
+    run.accept(wanted, cached.statistics);
+    return { ...run.analysis(), fromCache: true };
+  }
+
+  async histogram(model: Model, tensorIndex: number, edges: readonly number[], signal?: AbortSignal): Promise<WindowHistogram> {
+    const tensor = model.tensors[tensorIndex];
+    if (!tensor) throw new HumanError('format', `${model.path} has no tensor number ${tensorIndex}. Open the model again.`);
+    if (tensor.unreadable !== undefined) throw new HumanError('format', tensor.unreadable);
+    if (!isNumeric(tensor.dtype)) throw new HumanError('unsupported', `${tensor.name} in ${model.path} holds text, not numbers, and has no histogram.`);
+    return await countTensor(this.pool, model, tensorIndex, edges, signal);
+  }
+
+  dispose(): void {
+    this.pool.dispose();
+  }
+}
+
+/** Parts of one tensor on all workers at once; their counts add up. */
+async function countTensor(pool: Pool, model: Model, index: number, edges: readonly number[], signal: AbortSignal | undefined): Promise<WindowHistogram> {
+  const bins = Math.max(0, edges.length - 1);
+  const counts = new Array<number>(bins).fill(0);
+  let below = 0;
+  let above = 0;
+  const tensor = model.tensors[index]!;
+  if (bins === 0 || tensor.elements === 0) return { edges, counts, below, above };
+  const found = await Promise.all(
+    partsOf(tensor, index).map((part) => pool.request('count', { files: model.files, parts: [part], edges: Float64Array.from(edges) }, signal)),
+  );
+  for (const part of found) {
+    part.counts.forEach((count, bin) => (counts[bin]! += count));
+    below += part.below;
+    above += part.above;
+  }
+  return { edges, counts, below, above };
+}
+
+/** Parts of a tensor that have come, and how many are still to come. */
+interface Pending {
+  left: number;
+  partial: PartialStatistics | undefined;
+}
+
+/** One analysis as it grows. */
+class AnalysisRun {
+  readonly #pool: Pool;
+  readonly #model: Model;
+  readonly #options: AnalyzeOptions;
+  readonly #nearZeroRatio: number;
+  readonly #statistics = new Map<number, TensorStatistics>();
+  readonly #failures = new Map<number, string>();
+  readonly #pending = new Map<number, Pending>();
+  readonly #secondLooks: Promise<void>[] = [];
+  #doneBytes = 0;
+  #totalBytes = 0;
+  #isCacheable = true;
+
+  constructor(pool: Pool, model: Model, options: AnalyzeOptions) {
+    this.#pool = pool;
+    this.#model = model;
+    this.#options = options;
+    this.#nearZeroRatio = options.nearZeroRatio ?? NEAR_ZERO_RATIO;
+  }
+
+  /** False once a file failed in a way that may pass. */
+  get isCacheable(): boolean {
+    return this.#isCacheable;
+  }
+
+  /** @throws CancelledError */
+  async execute(wanted: readonly number[]): Promise<void> {
+    const parts = wanted.flatMap((index) => this.#plan(index));
+    this.#totalBytes = parts.reduce((sum, part) => sum + bytesOfPart(part), 0);
+    try {
+      await this.#pool.scan(this.#model.files, parts, (part, result) => this.#receive(part, result), this.#options.signal);
+    } finally {
+      await Promise.all(this.#secondLooks);
+    }
+  }
+
+  /** Everything at once, from the cache. */
+  accept(wanted: readonly number[], statistics: ReadonlyMap<number, TensorStatistics>): void {
+    for (const index of wanted) {
+      const figures = statistics.get(index);
+      if (figures) this.#succeed(index, withNearZeroRatio(figures, this.#nearZeroRatio));
+      else this.#plan(index);
+    }
+  }
+
+  analysis(): Analysis {
+    // Parts finish in any order; a reader expects the model's.
+    const statistics = new Map([...this.#statistics].sort(([a], [b]) => a - b));
+    const findings = findingsOf(this.#model, statistics, this.#failures, { nearZeroRatio: this.#nearZeroRatio });
+    return { model: this.#model, statistics, failures: this.#failures, findings, complete: this.#options.only === undefined };
+  }
+
+  /** What must be read of a tensor; one that has nothing to read is settled here. */
+  #plan(index: number): Part[] {
+    const tensor = this.#model.tensors[index];
+    if (!tensor) return [];
+    if (tensor.unreadable !== undefined) this.#fail(index, tensor.unreadable);
+    else if (isNumeric(tensor.dtype) && tensor.elements === 0) this.#succeed(index, finish(EMPTY_PARTIAL, tensor, this.#nearZeroRatio));
+    else if (isNumeric(tensor.dtype)) {
+      const parts = partsOf(tensor, index);
+      this.#pending.set(index, { left: parts.length, partial: undefined });
+      return parts;
+    }
+    return [];
+  }
+
+  #receive(part: Part, result: PartResult): void {
+    const pending = this.#pending.get(part.index)!;
+    pending.left--;
+    if ('failure' in result) {
+      this.#isCacheable = false;
+      if (!this.#failures.has(part.index)) this.#fail(part.index, result.failure);
+    } else if (!this.#failures.has(part.index)) {
+      pending.partial = pending.partial ? mergePartials(pending.partial, result.partial) : result.partial;
+      if (pending.left === 0) this.#complete(part.index, pending.partial);
+    }
+    if (pending.left === 0) this.#pending.delete(part.index);
+    this.#doneBytes += bytesOfPart(part);
+    this.#options.onProgress?.(this.#doneBytes, this.#totalBytes);
+  }
+
+  #complete(index: number, partial: PartialStatistics): void {
+    const statistics = finish(partial, this.#model.tensors[index]!, this.#nearZeroRatio);
+    if (needsFineHistogram(statistics)) this.#secondLooks.push(this.#lookAgain(index, statistics));
+    else this.#succeed(index, statistics);
+  }
+
+  /** A narrow distribution far from zero lies in few bins: its range is counted once more, in even ones. */
+  async #lookAgain(index: number, statistics: TensorStatistics): Promise<void> {
+    try {
+      const edges = evenEdges(statistics.min!, statistics.max!, FINE_BINS);
+      const { counts } = await countTensor(this.#pool, this.#model, index, edges, this.#options.signal);
+      this.#succeed(index, withFineHistogram(statistics, { edges, counts }));
+    } catch (error) {
+      // A cancel is thrown by the scan itself, too.
+      if (this.#options.signal?.aborted) return;
+      this.#isCacheable = false;
+      this.#fail(index, error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #succeed(index: number, statistics: TensorStatistics): void {
+    this.#statistics.set(index, statistics);
+    if (!this.#options.signal?.aborted) this.#options.onTensor?.(index, statistics);
+  }
+
+  #fail(index: number, failure: string): void {
+    this.#failures.set(index, failure);
+    if (!this.#options.signal?.aborted) this.#options.onTensor?.(index, { failure });
+  }
+}
