@@ -5,7 +5,7 @@ import { DECORATION_SCHEME } from './ids';
 
 /** The uri of a tree row. It carries its severity itself, so that a decoration is never stale. */
 export function rowUri(id: string, severity: Severity | undefined): vscode.Uri {
-  return vscode.Uri.from({ scheme: DECORATION_SCHEME, path: `/${id}`, query: severity ?? '' });
+  return vscode.Uri.from({ scheme: DECORATION_SCHEME, path: `/row/${id}`, query: severity ?? '' });
 }
 
 /** A shape beside the colour, as in the panel: colour alone is not seen by everybody. */

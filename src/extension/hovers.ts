@@ -1,11 +1,14 @@
 import * as vscode from 'vscode';
+import { namePositions } from '../core/formats/jsonPositions';
+import type { NamePosition } from '../core/formats/jsonPositions';
+import type { Model } from '../core/model';
 import type { Log } from './log';
 import { layerHover, tensorHover } from './hoverText';
 import { palette, subjectOf } from './hoverSubject';
 import type { ModelEntry } from './modelEntry';
 import type { ModelStore } from './models';
 import { literalAt, nameIndex } from './nameIndex';
-import type { Named } from './nameIndex';
+import type { NameIndex, Named } from './nameIndex';
 import type { Settings } from './settings';
 
 const SOURCE_LANGUAGES = ['python', 'javascript', 'typescript', 'javascriptreact', 'typescriptreact'];
@@ -38,6 +41,7 @@ export function registerHovers(services: HoverServices): vscode.Disposable {
 
 /** Over a name in the text of a model file. */
 function modelTextHover({ store, log, settings }: HoverServices, names: Names): vscode.HoverProvider {
+  const positions = new Positions();
   return {
     async provideHover(document, position, token) {
       const entry = store.get(document.uri);
@@ -49,9 +53,10 @@ function modelTextHover({ store, log, settings }: HoverServices, names: Names): 
         log.error(`hover in ${entry.path}`, error);
         return undefined;
       }
-      const named = names.of(entry).get(literal.text);
-      if (!named || token.isCancellationRequested) return undefined;
-      const text = await describe(entry, named, settings(), token);
+      if (token.isCancellationRequested) return undefined;
+      // The place says which of two layers of the same name is meant; a name that is only referred to is looked up.
+      const named = positions.at(document, position, names.of(entry)) ?? names.of(entry).lookUp(literal.text);
+      const text = named && (await describe(entry, named, settings(), token));
       return text && new vscode.Hover(text, rangeOf(position, literal));
     },
   };
@@ -70,7 +75,7 @@ function sourceHover({ store, log, settings }: HoverServices, names: Names): vsc
       );
       if (token.isCancellationRequested) return undefined;
       const hits = entries.flatMap((entry) => {
-        const named = entry.model && names.of(entry).get(literal.text);
+        const named = entry.model && names.of(entry).lookUp(literal.text);
         return named ? [{ entry, named }] : [];
       });
       const texts = await Promise.all(hits.slice(0, MOST_SHOWN).map(({ entry, named }) => describe(entry, named, settings(), token, entry.label)));
@@ -94,14 +99,33 @@ async function describe(entry: ModelEntry, named: Named, settings: Settings, tok
 
 /** An index a model, made when it is first asked for. */
 class Names {
-  readonly #indices = new WeakMap<object, ReadonlyMap<string, Named>>();
+  readonly #indices = new WeakMap<Model, NameIndex>();
 
-  of(entry: ModelEntry): ReadonlyMap<string, Named> {
-    const { model } = entry;
-    if (!model) return new Map();
+  of(entry: ModelEntry): NameIndex {
+    const model = entry.model!;
     const known = this.#indices.get(model) ?? nameIndex(model);
     this.#indices.set(model, known);
     return known;
+  }
+}
+
+/** Where names stand in a document, found once for each version of its text. */
+class Positions {
+  readonly #found = new WeakMap<vscode.TextDocument, { readonly version: number; readonly positions: readonly NamePosition[] }>();
+
+  at(document: vscode.TextDocument, position: vscode.Position, names: NameIndex): Named | undefined {
+    const offset = document.offsetAt(position);
+    const hit = this.#of(document).find((one) => one.offset <= offset && offset < one.offset + one.length);
+    const index = hit && (hit.kind === 'layer' ? names.layers : names.tensors).get(hit.name);
+    return hit && index !== undefined ? { kind: hit.kind, index } : undefined;
+  }
+
+  #of(document: vscode.TextDocument): readonly NamePosition[] {
+    const known = this.#found.get(document);
+    if (known?.version === document.version) return known.positions;
+    const positions = namePositions(document.getText());
+    this.#found.set(document, { version: document.version, positions });
+    return positions;
   }
 }
 

@@ -8,25 +8,41 @@ export interface Named {
   readonly index: number;
 }
 
-/**
- * Names of one model, for hovers: exact names of tensors and layers, and the last part of a nested layer's name where no other
- * layer shares it (the file's text only has that part). A tensor goes before a layer of the same name: it says more.
- */
-export function nameIndex(model: Model): ReadonlyMap<string, Named> {
-  const names = new Map<string, Named>();
-  const lastParts = new Map<string, Named | undefined>();
+/** Names of one model, for hovers. */
+export interface NameIndex {
+  /** Index into Model.tensors. */
+  readonly tensors: ReadonlyMap<string, number>;
+  /** Index into Model.layers; layers without weights have nothing to show. */
+  readonly layers: ReadonlyMap<string, number>;
+  /**
+   * What a string that is written elsewhere stands for: an exact name, or the last part of a nested layer's name where no other
+   * layer shares it. A tensor goes before a layer of the same name: it says more.
+   */
+  lookUp(name: string): Named | undefined;
+}
+
+export function nameIndex(model: Model): NameIndex {
+  const tensors = new Map(model.tensors.map((tensor, index) => [tensor.name, index]));
+  const layers = new Map<string, number>();
+  const lastParts = new Map<string, number | undefined>();
   model.layers.forEach((layer, index) => {
     if (!layer.tensors.some((tensor) => isWeight(model.tensors[tensor]!))) return;
-    const named: Named = { kind: 'layer', index };
-    names.set(layer.name, named);
+    layers.set(layer.name, index);
     const slash = layer.name.lastIndexOf('/');
     if (slash < 0) return;
     const last = layer.name.slice(slash + 1);
-    lastParts.set(last, lastParts.has(last) ? undefined : named);
+    lastParts.set(last, lastParts.has(last) ? undefined : index);
   });
-  for (const [last, named] of lastParts) if (named && !names.has(last)) names.set(last, named);
-  model.tensors.forEach((tensor, index) => names.set(tensor.name, { kind: 'tensor', index }));
-  return names;
+  return {
+    tensors,
+    layers,
+    lookUp(name) {
+      const tensor = tensors.get(name);
+      if (tensor !== undefined) return { kind: 'tensor', index: tensor };
+      const layer = layers.get(name) ?? lastParts.get(name);
+      return layer === undefined ? undefined : { kind: 'layer', index: layer };
+    },
+  };
 }
 
 /** A name longer than this is no name that a person wrote in source code. */

@@ -17,19 +17,19 @@ describe('the index of names', () => {
   ));
 
   it('knows layers with weights and all tensors by their names', () => {
-    assert.deepEqual(names.get('dense'), { kind: 'layer', index: 0 });
-    assert.deepEqual(names.get('dense/kernel'), { kind: 'tensor', index: 0 });
-    assert.equal(names.get('flatten'), undefined);
+    assert.deepEqual(names.lookUp('dense'), { kind: 'layer', index: 0 });
+    assert.deepEqual(names.lookUp('dense/kernel'), { kind: 'tensor', index: 0 });
+    assert.equal(names.lookUp('flatten'), undefined);
   });
 
   it('knows a nested layer by its last part, where that is its own', () => {
-    assert.deepEqual(names.get('inner/conv'), { kind: 'layer', index: 1 });
-    assert.deepEqual(names.get('conv'), { kind: 'layer', index: 1 });
-    assert.equal(names.get('twin'), undefined);
+    assert.deepEqual(names.lookUp('inner/conv'), { kind: 'layer', index: 1 });
+    assert.deepEqual(names.lookUp('conv'), { kind: 'layer', index: 1 });
+    assert.equal(names.lookUp('twin'), undefined);
   });
 
   it('takes the tensor where a layer has the same name', () => {
-    assert.deepEqual(names.get('shape'), { kind: 'tensor', index: 4 });
+    assert.deepEqual(names.lookUp('shape'), { kind: 'tensor', index: 4 });
   });
 });
 
