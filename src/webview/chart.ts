@@ -1,0 +1,101 @@
+import { el } from './dom';
+import type { Figure, FigureToExport, PlotlyApi } from './plotly';
+import { previewSvg } from './preview';
+import type { Tooltip } from './tooltip';
+
+export interface ChartEvents {
+  /** A column or bar was clicked: its position on the axis. */
+  onClick?(x: number): void;
+  /** A range of the x axis was dragged out; undefined: back to the whole. */
+  onZoom?(range: readonly [number, number] | undefined): void;
+  onResize(): void;
+}
+
+interface PlotlyEvent {
+  readonly points?: readonly { readonly customdata?: unknown; readonly x: number; readonly data: { readonly xaxis?: string } }[];
+  readonly event?: { readonly clientX: number; readonly clientY: number };
+}
+
+interface PlotlyElement extends HTMLElement {
+  on?(name: string, listener: (event: PlotlyEvent & Record<string, unknown>) => void): void;
+}
+
+const CONFIG = { displayModeBar: false, responsive: false, doubleClick: false, scrollZoom: false, showTips: false } as const;
+
+/** One chart: an SVG of the same figure until Plotly is there, then Plotly, updated and never rebuilt. */
+export class Chart {
+  readonly element: HTMLElement;
+  readonly #plot: PlotlyElement = el('div', { class: 'plot', attributes: { 'aria-hidden': 'true' } });
+  readonly #events: ChartEvents;
+  readonly #tooltip: Tooltip;
+  #plotly: PlotlyApi | undefined;
+  #figure: Figure | undefined;
+  #size = { width: 0, height: 0 };
+  #listening = false;
+
+  constructor(className: string, tooltip: Tooltip, events: ChartEvents) {
+    this.#tooltip = tooltip;
+    this.#events = events;
+    this.element = el('div', { class: `chart ${className}`, attributes: { role: 'img', tabindex: 0 } }, this.#plot);
+    new ResizeObserver(([entry]) => {
+      const { width, height } = entry!.contentRect;
+      const next = { width: Math.floor(width), height: Math.floor(height) };
+      if (next.width === this.#size.width && next.height === this.#size.height) return;
+      this.#size = next;
+      if (next.width > 0 && next.height > 0) events.onResize();
+    }).observe(this.element);
+  }
+
+  /** Pixels; 0 while the chart is not laid out. */
+  get size(): { readonly width: number; readonly height: number } {
+    return this.#size;
+  }
+
+  get figure(): FigureToExport | undefined {
+    return this.#figure;
+  }
+
+  use(plotly: PlotlyApi): void {
+    this.#plotly = plotly;
+    if (this.#figure) void this.#react(plotly, this.#figure);
+  }
+
+  draw(figure: Figure): void {
+    this.#figure = figure;
+    this.element.setAttribute('aria-label', figure.label);
+    if (this.#plotly) void this.#react(this.#plotly, figure);
+    else this.#plot.replaceChildren(previewSvg(figure));
+  }
+
+  clear(): void {
+    this.#figure = undefined;
+    this.element.setAttribute('aria-label', 'No chart');
+    if (this.#plotly && this.#listening) this.#plotly.purge(this.#plot);
+    this.#listening = false;
+    this.#plot.replaceChildren();
+  }
+
+  async #react(plotly: PlotlyApi, figure: Figure): Promise<void> {
+    if (!this.#listening) this.#plot.replaceChildren();
+    await plotly.react(this.#plot, figure.data, figure.layout, CONFIG);
+    if (!this.#listening) this.#listen();
+  }
+
+  #listen(): void {
+    this.#listening = true;
+    this.#plot.on?.('plotly_hover', ({ points, event }) => {
+      const texts = [...new Set((points ?? []).flatMap(({ customdata }) => (typeof customdata === 'string' ? [customdata] : [])))];
+      if (texts.length > 0 && event) this.#tooltip.showAt(texts.join('\n\n'), event.clientX, event.clientY);
+    });
+    this.#plot.on?.('plotly_unhover', () => this.#tooltip.hide());
+    this.#plot.on?.('plotly_click', ({ points }) => {
+      const point = points?.find(({ customdata }) => customdata !== undefined);
+      if (point) this.#events.onClick?.(point.x);
+    });
+    this.#plot.on?.('plotly_relayout', (change) => {
+      const [low, high] = [change['xaxis.range[0]'], change['xaxis.range[1]']];
+      if (typeof low === 'number' && typeof high === 'number') this.#events.onZoom?.([low, high]);
+    });
+    this.#plot.on?.('plotly_doubleclick', () => this.#events.onZoom?.(undefined));
+  }
+}

@@ -1,0 +1,195 @@
+import type { Layer, Tensor } from '../core/model';
+import { isWeight } from '../core/model';
+import { formatBytes, formatInteger, formatShape } from '../core/numberText';
+import type { ChartPart, Context } from './context';
+import { el, replaceChildren, setText } from './dom';
+import { figureGroups, figuresCsv, figuresJson, figuresTable } from './figures';
+import type { FiguresOf } from './figures';
+import { createHistogramPanel } from './histogramPanel';
+import { findingsOf, layerFindings } from './layerFindings';
+import { failureOf, mainTensorOf, successorsOf, tensorLabels } from './selectors';
+import type { PageData, State } from './state';
+import { createUnitsPanel } from './unitsPanel';
+
+export interface Detail extends ChartPart {
+  readonly element: HTMLElement;
+  focus(): void;
+  forget(): void;
+}
+
+/** Everything about the selected layer. */
+export function createDetail(context: Context): Detail {
+  const { store, host } = context;
+  const histogram = createHistogramPanel(context);
+  const units = createUnitsPanel(context);
+  const name = el('h2', { class: 'layer-name', attributes: { tabindex: -1 } });
+  const facts = el('div', { class: 'layer-facts' });
+  const tabs = el('div', { class: 'tabs', attributes: { role: 'tablist', 'aria-label': 'Weights of this layer' } });
+  const tensorLine = el('p', { class: 'tensor-line' });
+  const findings = el('div', { class: 'findings-of-layer' });
+  const figures = el('div', { class: 'figures-frame' });
+  const copied = el('span', { class: 'copied', attributes: { role: 'status' } });
+  let current: FiguresOf | undefined;
+  const copy = (label: string, text: (of: FiguresOf) => string): HTMLElement => el('button', {
+    class: 'quiet', tip: `Copy the figures as ${label}, all digits`, attributes: { type: 'button' },
+    on: { click: () => {
+      if (!current) return;
+      host.request('copy', { text: text(current) }).then(() => {
+        setText(copied, 'copied');
+        setTimeout(() => setText(copied, ''), 1500);
+      }, context.report);
+    } },
+  }, `Copy ${label}`);
+  const figuresHead = el('div', { class: 'controls figures-head' }, el('h3', {}, 'Figures'), el('span', { class: 'spacer' }), copied, copy('CSV', figuresCsv), copy('JSON', figuresJson));
+  const panel = el('div', { class: 'tab-panel', attributes: { role: 'tabpanel', id: 'tab-panel' } }, histogram.element, figuresHead, figures, units.element);
+  const nothing = el('p', { class: 'empty' }, 'Select a layer.');
+  const body = el('div', { class: 'detail-body', attributes: { hidden: true } }, el('div', { class: 'layer-head' }, name, facts), findings, tabs, tensorLine, panel);
+
+  tabs.addEventListener('keydown', (event) => {
+    const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
+    const all = [...tabs.querySelectorAll<HTMLElement>('[role=tab]')];
+    const at = all.findIndex((tab) => tab.getAttribute('aria-selected') === 'true');
+    if (step === 0 || all.length === 0) return;
+    event.preventDefault();
+    all[(at + step + all.length) % all.length]!.click();
+    tabs.querySelector<HTMLElement>('[aria-selected=true]')?.focus();
+  });
+
+  const render = (state: State, previous: State): void => {
+    const { data, view } = state;
+    if (!data) return;
+    const layer = view.selectedLayer === undefined ? undefined : data.model.layers[data.layerIndex.get(view.selectedLayer) ?? -1];
+    body.hidden = layer === undefined;
+    nothing.hidden = layer !== undefined;
+    if (!layer) {
+      histogram.show(undefined);
+      return;
+    }
+    const moved = data.model !== previous.data?.model || view.selectedLayer !== previous.view.selectedLayer;
+    const index = chosenTensor(data, layer, view.selectedTensor);
+    if (moved) {
+      setText(name, layer.name);
+      replaceChildren(facts, ...layerFacts(data, layer));
+      element.scrollTop = 0;
+    }
+    if (moved || view.selectedTensor !== previous.view.selectedTensor) renderTabs(data, layer, index);
+    if (moved || data.findings !== previous.data?.findings) {
+      const list = findingsOf(data, layer.name);
+      replaceChildren(findings, list.length > 0 && layerFindings(context, list, data.rules));
+    }
+    renderTensor(data, layer, index);
+  };
+
+  function renderTabs(data: PageData, layer: Layer, chosen: number | undefined): void {
+    const labels = tensorLabels(layer.tensors.map((index) => data.model.tensors[index]!));
+    replaceChildren(tabs, ...layer.tensors.map((index, i) => {
+      const tensor = data.model.tensors[index]!;
+      const selected = index === chosen;
+      return el('button', {
+        class: `tab${isWeight(tensor) ? '' : ' constant'}`, tip: tensorHover(tensor),
+        attributes: { type: 'button', role: 'tab', 'aria-selected': String(selected), 'aria-controls': 'tab-panel', tabindex: selected ? 0 : -1 },
+        on: { click: () => store.setView({ selectedTensor: tensor.name }) },
+      }, labels[i]);
+    }));
+    const tensor = chosen === undefined ? undefined : data.model.tensors[chosen];
+    setText(tensorLine, tensor ? tensorWords(tensor) : 'This layer has no weights.');
+  }
+
+  let figuresShown: unknown;
+  function renderTensor(data: PageData, layer: Layer, index: number | undefined): void {
+    const tensor = index === undefined ? undefined : data.model.tensors[index];
+    panel.hidden = tensor === undefined;
+    if (index === undefined || !tensor) {
+      histogram.show(undefined);
+      units.show(undefined, undefined);
+      return;
+    }
+    const view = data.tensors.get(index);
+    histogram.show({ index, tensor, view, failure: failureOf(data, index) });
+    units.show(view, layer.className);
+    current = view && { layer: layer.name, tensor: tensor.name, groups: figureGroups(view.figures, data.nearZeroRatio) };
+    figuresHead.hidden = current === undefined;
+    if (figuresShown === view && view !== undefined) return;
+    figuresShown = view;
+    replaceChildren(figures, current && figuresTable(current.groups));
+  }
+
+  store.subscribe(render);
+  const element = el('section', { class: 'detail', attributes: { 'aria-label': 'Layer' } }, nothing, body);
+  return {
+    element,
+    focus: () => {
+      name.focus({ preventScroll: true });
+      element.scrollIntoView({ block: 'nearest' });
+    },
+    forget: () => histogram.forget(),
+    use: (plotly) => {
+      histogram.use(plotly);
+      units.use(plotly);
+    },
+    redraw: () => {
+      histogram.redraw();
+      units.redraw();
+    },
+  };
+}
+
+/** The tab that was chosen, else the weight that says most. */
+function chosenTensor(data: PageData, layer: Layer, chosen: string | undefined): number | undefined {
+  return layer.tensors.find((index) => data.model.tensors[index]!.name === chosen) ?? mainTensorOf(data.model, layer) ?? layer.tensors[0];
+}
+
+function layerFacts(data: PageData, layer: Layer): HTMLElement[] {
+  const main = mainTensorOf(data.model, layer);
+  const tensor = main === undefined ? undefined : data.model.tensors[main];
+  const fact = (text: string, tip?: string): HTMLElement => el('span', { class: 'fact', ...(tip && { tip }) }, text);
+  const facts = [
+    layer.className && fact(layer.className, configHover(layer)),
+    tensor && fact(formatShape(tensor), `Shape of ${tensor.name} as stored: ${tensor.shape.join('×') || 'scalar'}`),
+    layer.activation && layer.activation !== 'linear' && fact(activationWords(layer.activation), 'Activation'),
+    fact(regularizerWords(layer), declaredHover(layer)),
+    layer.trainable === false && fact('frozen', 'trainable: false'),
+  ].filter((item): item is HTMLElement => item instanceof HTMLElement);
+  const next = successorsOf(data.model, layer.name);
+  if (next.length === 0) return facts;
+  const words = next.slice(0, 3).map((one) => one.className ?? one.name).join(', ') + (next.length > 3 ? ', …' : '');
+  return [...facts, fact(`then ${words}`, next.slice(0, 20).map((one) => `${one.name}${one.className ? ` · ${one.className}` : ''}`).join('\n'))];
+}
+
+function activationWords(activation: string): string {
+  return activation.replace(/_/g, ' ').replace(/\brelu\b/gi, 'ReLU');
+}
+
+function regularizerWords({ regularizers, inputs, config }: Layer): string {
+  const names = Object.entries(regularizers ?? {}).map(([weight, { name, config: settings }]) => {
+    const rates = Object.entries(settings).filter(([, value]) => typeof value === 'number' && value !== 0).map(([key, value]) => `${key}=${String(value)}`);
+    return `${weight} ${rates.join(', ') || name}`;
+  });
+  if (names.length > 0) return names.join(' · ');
+  return inputs === undefined && config === undefined ? 'regularizers unknown' : 'no regularizer';
+}
+
+function declaredHover({ regularizers, initializers, constraints }: Layer): string {
+  const lines = ([['Regularizers', regularizers], ['Initializers', initializers], ['Constraints', constraints]] as const).flatMap(([title, declared]) => {
+    const entries = Object.entries(declared ?? {});
+    return entries.length === 0 ? [] : [title, ...entries.map(([weight, { name, config }]) => `  ${weight}: ${name} ${JSON.stringify(config)}`)];
+  });
+  return lines.length > 0 ? lines.join('\n') : 'The file declares no regularizer, initializer or constraint for this layer.';
+}
+
+function configHover({ config, outputShape, dtype, name }: Layer): string {
+  const lines = [name];
+  if (outputShape) lines.push(`output shape: ${outputShape.map((size) => size ?? '?').join('×')}`);
+  if (dtype) lines.push(`dtype: ${dtype}`);
+  for (const [key, value] of Object.entries(config ?? {}).slice(0, 20)) lines.push(`${key}: ${JSON.stringify(value)}`);
+  return lines.join('\n');
+}
+
+function tensorHover(tensor: Tensor): string {
+  return `${tensor.name}\n${tensorWords(tensor)}`;
+}
+
+function tensorWords({ name, dtype, shape, elements, bytes, quantization }: Tensor): string {
+  const stored = quantization === undefined ? dtype : quantization.scheme === 'affine' ? `${dtype}, quantized from ${quantization.originalDtype}` : `float16 of ${quantization.originalDtype}`;
+  return `${name} · ${shape.join('×') || 'scalar'} · ${formatInteger(elements)} weights · ${stored} · ${formatBytes(bytes)}`;
+}

@@ -1,0 +1,104 @@
+import { formatExact, formatInteger, formatNumber, formatShare } from '../core/numberText';
+import { QUANTILES } from '../core/statistics/tensorStatistics';
+import type { TensorView } from '../protocol/pageContract';
+import { el } from './dom';
+import { EXPLANATIONS, nearZeroExplanation } from './explanations';
+
+type Figures = TensorView['figures'];
+
+export interface FigureRow {
+  /** As in the report. */
+  readonly key: string;
+  readonly label: string;
+  readonly explanation: string;
+  readonly value: number | null;
+  /** As shown. */
+  readonly text: string;
+  /** Worth a second look, as NaN is. */
+  readonly alarming?: boolean;
+}
+
+export interface FigureGroup {
+  readonly title: string;
+  readonly rows: readonly FigureRow[];
+}
+
+export function figureGroups(figures: Figures, nearZeroRatio: number): FigureGroup[] {
+  const share = (n: number): string => (figures.count > 0 ? ` · ${formatShare(n / figures.count)}` : '');
+  const count = (key: string, label: string, explanation: string, value: number, withShare = true): FigureRow =>
+    ({ key, label, explanation, value, text: formatInteger(value) + (withShare && value > 0 ? share(value) : '') });
+  const number = (key: string, label: string, explanation: string, value: number | null): FigureRow => ({ key, label, explanation, value, text: formatNumber(value) });
+  const bad = (row: FigureRow): FigureRow => ({ ...row, alarming: row.value !== null && row.value > 0 });
+  return [
+    {
+      title: 'Counts',
+      rows: [
+        count('count', 'weights', EXPLANATIONS.count, figures.count, false),
+        count('zeros', 'zeros', EXPLANATIONS.zeros, figures.zeros),
+        count('nearZeros', 'near zero', nearZeroExplanation(nearZeroRatio), figures.nearZeros),
+        bad(count('nan', 'NaN', EXPLANATIONS.nan, figures.nan)),
+        bad(count('negativeInfinity', '−Infinity', EXPLANATIONS.infinities, figures.negativeInfinity)),
+        bad(count('positiveInfinity', '+Infinity', EXPLANATIONS.infinities, figures.positiveInfinity)),
+      ],
+    },
+    {
+      title: 'Moments and norms',
+      rows: [
+        number('mean', 'mean', EXPLANATIONS.mean, figures.mean),
+        number('standardDeviation', 'σ', EXPLANATIONS.standardDeviation.replace(', of the main weight', ''), figures.standardDeviation),
+        number('skewness', 'skewness', EXPLANATIONS.skewness, figures.skewness),
+        number('excessKurtosis', 'excess kurtosis', EXPLANATIONS.excessKurtosis, figures.excessKurtosis),
+        number('l1Norm', 'L1 norm', EXPLANATIONS.l1Norm, figures.l1Norm),
+        number('l2Norm', 'L2 norm', EXPLANATIONS.l2Norm, figures.l2Norm),
+      ],
+    },
+    {
+      title: 'Quantiles',
+      rows: [
+        number('min', 'min', EXPLANATIONS.min, figures.min),
+        ...QUANTILES.map((q, i) => number(String(q), q === 0.5 ? 'median' : quantileName(q), `${formatShare(q)} of the finite weights are not larger than this`, figures.quantiles[i] ?? null)),
+        number('max', 'max', EXPLANATIONS.max, figures.max),
+      ],
+    },
+  ];
+}
+
+export function quantileName(q: number): string {
+  return `p${Number((q * 100).toPrecision(3))}`;
+}
+
+export function figuresTable(groups: readonly FigureGroup[]): HTMLElement {
+  return el('div', { class: 'figures' }, ...groups.map(({ title, rows }) => el('table', {},
+    el('caption', {}, title),
+    el('tbody', {}, ...rows.map((row) => el('tr', { class: row.alarming ? 'alarming' : '' },
+      el('th', { tip: row.explanation, attributes: { scope: 'row', tabindex: 0 } }, row.label),
+      el('td', { tip: `exactly ${formatExact(row.value)}` }, row.text)))))));
+}
+
+export interface FiguresOf {
+  readonly layer: string;
+  readonly tensor: string;
+  readonly groups: readonly FigureGroup[];
+}
+
+/** RFC 4180, one row a figure. */
+export function figuresCsv({ layer, tensor, groups }: FiguresOf): string {
+  const rows = groups.flatMap(({ rows: figures }) => figures.map(({ key, value }) => [layer, tensor, key, value === null ? '' : String(value)]));
+  return [['layer', 'tensor', 'figure', 'value'], ...rows].map((row) => row.map(csvField).join(',')).join('\r\n') + '\r\n';
+}
+
+/** A name that a spreadsheet would run as a formula gets an apostrophe (OWASP, CSV injection); numbers stay numbers. */
+function csvField(field: string): string {
+  const isNumber = field !== '' && Number.isFinite(Number(field));
+  const safe = !isNumber && /^[=+\-@\t\r]/.test(field) ? `'${field}` : field;
+  return /[",\r\n]/.test(safe) ? `"${safe.replace(/"/g, '""')}"` : safe;
+}
+
+/** The names of the report. */
+export function figuresJson({ layer, tensor, groups }: FiguresOf): string {
+  const rows = groups.flatMap((group) => group.rows);
+  const isQuantile = (key: string): boolean => /^0\.\d+$/.test(key);
+  const plain = Object.fromEntries(rows.filter(({ key }) => !isQuantile(key)).map(({ key, value }) => [key, value]));
+  const quantiles = Object.fromEntries(rows.filter(({ key }) => isQuantile(key)).map(({ key, value }) => [key, value]));
+  return JSON.stringify({ layer, tensor, statistics: { ...plain, quantiles } }, null, 2);
+}

@@ -1,0 +1,113 @@
+import { formatBytes, formatCount, formatInteger, plural } from '../core/numberText';
+import { SEVERITIES } from '../core/rules/rule';
+import type { PageState, Progress } from '../protocol/pageContract';
+import type { Context } from './context';
+import { el, replaceChildren, setText, setTip } from './dom';
+import { calmIcon, severityIcon, severityWord } from './icons';
+import type { PageData } from './state';
+
+export function createHeader({ store, host, report }: Context): HTMLElement {
+  const name = el('button', { class: 'model-name', tip: 'Open the file', attributes: { type: 'button' }, on: { click: () => void host.request('openFile', null).catch(report) } });
+  const facts = el('span', { class: 'facts' });
+  const progressText = el('span', { class: 'progress-text' });
+  const action = el('button', { class: 'link', attributes: { type: 'button', hidden: true } });
+  const counts = el('div', { class: 'counts' });
+  const assessment = el('p', { class: 'assessment', attributes: { role: 'status' } });
+  const bar = el('div', { class: 'progress-bar' });
+  const line = el('div', { class: 'progress-line', attributes: { role: 'progressbar', 'aria-label': 'Analysis', 'aria-valuemin': 0, 'aria-valuemax': 100 } }, bar);
+  let act: 'cancel' | 'restart' = 'cancel';
+  action.addEventListener('click', () => void host.request(act, null).catch(report));
+
+  const renderProgress = (progress: Progress): void => {
+    const share = progressShare(progress);
+    line.setAttribute('aria-valuenow', String(Math.round(share * 100)));
+    line.dataset['kind'] = progress.kind;
+    bar.style.transform = `scaleX(${share})`;
+    setText(progressText, progressWords(progress));
+    progressText.classList.toggle('failed', progress.kind === 'failed');
+    action.hidden = progress.kind === 'done';
+    act = progress.kind === 'running' ? 'cancel' : 'restart';
+    setText(action, progress.kind === 'running' ? 'Cancel' : 'Restart');
+  };
+
+  store.subscribe(({ data }, previous) => {
+    if (!data || data === previous.data) return;
+    const old = previous.data;
+    if (data.model !== old?.model) {
+      replaceChildren(name, el('span', { class: 'folder' }, parentFolder(data.model.path)), data.model.name);
+      replaceChildren(facts, ...modelFacts(data));
+      setTip(facts, modelHover(data));
+    }
+    if (data.progress !== old?.progress) renderProgress(data.progress);
+    if (data.findings !== old?.findings || data.failures !== old?.failures || data.progress.kind !== old?.progress.kind) renderCounts(counts, data);
+    setText(assessment, data.assessment);
+  });
+
+  return el('header', { class: 'header' },
+    el('div', { class: 'title-row' }, el('h1', {}, name), facts, el('span', { class: 'spacer' }), progressText, action),
+    el('div', { class: 'health' }, counts, assessment),
+    line);
+}
+
+/** Most models are called model.json: their folder tells them apart. */
+function parentFolder(path: string): string {
+  const folder = path.split(/[\\/]/).at(-2);
+  return folder ? `${folder}/` : '';
+}
+
+function modelFacts({ model, layersWithWeights }: PageData): HTMLElement[] {
+  const fact = (text: string, tip?: string): HTMLElement => el('span', { class: 'fact', ...(tip && { tip }) }, text);
+  return [
+    fact(model.formatTitle),
+    fact(`${formatCount(model.parameters)} weights`, `${formatInteger(model.parameters)} weights in ${plural(model.tensors.length, 'tensor')}`),
+    fact(formatBytes(model.bytes), `${formatInteger(model.bytes)} bytes in ${plural(model.files.length, 'file')}`),
+    fact(plural(layersWithWeights.length, 'layer'), `${plural(layersWithWeights.length, 'layer')} with weights of ${plural(model.layers.length, 'layer')}`),
+  ];
+}
+
+function modelHover({ model }: PageData): string {
+  return [model.path, model.producer && `Written by ${model.producer}`].filter(Boolean).join('\n');
+}
+
+function renderCounts(counts: HTMLElement, data: PageData): void {
+  const chips = SEVERITIES.flatMap((severity) => {
+    const count = data.findings.filter((finding) => finding.severity === severity).length;
+    if (count === 0) return [];
+    return [el('span', { class: `count ${severity}` }, severityIcon(severity), ` ${formatInteger(count)} ${severityWord(severity, count)}`)];
+  });
+  if (chips.length === 0 && data.progress.kind === 'done') chips.push(el('span', { class: 'count calm' }, calmIcon(), ' no findings'));
+  if (data.failures.size > 0) {
+    const reasons = [...data.failures].slice(0, 8).map(([index, reason]) => `${data.model.tensors[index]?.name ?? index}: ${reason}`);
+    chips.push(el('span', { class: 'count unreadable', tip: reasons.join('\n') }, `${formatInteger(data.failures.size)} unreadable`));
+  }
+  replaceChildren(counts, ...chips);
+}
+
+export function progressShare(progress: PageState['progress']): number {
+  switch (progress.kind) {
+    case 'running':
+      return progress.totalBytes > 0 ? Math.min(1, progress.doneBytes / progress.totalBytes) : 0;
+    case 'done':
+      return 1;
+    case 'cancelled':
+    case 'failed':
+      return 0;
+  }
+}
+
+export function progressWords(progress: PageState['progress']): string {
+  switch (progress.kind) {
+    case 'running':
+      return `${formatInteger(progress.doneTensors)} of ${plural(progress.totalTensors, 'tensor')}`;
+    case 'done':
+      return progress.fromCache ? 'From the cache' : `Analyzed in ${duration(progress.elapsedMs)}`;
+    case 'cancelled':
+      return 'Cancelled';
+    case 'failed':
+      return progress.message;
+  }
+}
+
+function duration(ms: number): string {
+  return ms < 1000 ? `${Math.round(ms)}\u2009ms` : `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)}\u2009s`;
+}

@@ -1,0 +1,93 @@
+// Draws the page with real and with synthetic models: npx tsx test/support/pageHarness/screenshots.ts FOLDER [scene…]
+import { mkdirSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { launchBrowser } from '../browser';
+import { analyzeFile, exactHistogram, stateAfter } from './analyze';
+import type { Analyzed } from './analyze';
+import { openPage } from './open';
+import type { Harness, ThemeName } from './open';
+import { writeSyntheticModel } from './syntheticModel';
+
+const modules = path.resolve(__dirname, '../../../node_modules');
+const synthetic = path.join(os.tmpdir(), 'weightgram-page-models');
+
+const MODELS: Readonly<Record<string, () => string>> = {
+  esrgan: () => path.join(modules, '@upscalerjs/esrgan-slim/models/x2/model.json'),
+  language: () => path.join(modules, '@vscode/vscode-languagedetection/model/model.json'),
+  face: () => path.join(modules, '@vladmandic/face-api/model/tiny_face_detector_model-weights_manifest.json'),
+  expression: () => path.join(modules, '@vladmandic/face-api/model/face_recognition_model-weights_manifest.json'),
+  pitch: () => path.join(modules, '@spotify/basic-pitch/model/model.json'),
+  faulty: () => writeSyntheticModel(path.join(synthetic, 'faulty'), { blocks: 24, channels: 32, seed: 1, faulty: true }),
+  many: () => writeSyntheticModel(path.join(synthetic, 'many'), { blocks: 238, channels: 12, seed: 2 }),
+  huge: () => writeSyntheticModel(path.join(synthetic, 'huge'), { blocks: 2500, channels: 6, seed: 3 }),
+};
+
+const SIZES = { wide: { width: 1400, height: 900 }, middle: { width: 900, height: 700 }, narrow: { width: 700, height: 900 } } as const;
+
+interface Scene {
+  readonly model: string;
+  readonly theme: ThemeName;
+  readonly size: keyof typeof SIZES;
+  readonly layer?: string;
+  readonly view?: Readonly<Record<string, unknown>>;
+  /** Share of the tensors that are done. */
+  readonly done?: number;
+  readonly plotlyDelayMs?: number;
+  readonly fullPage?: boolean;
+  act?(harness: Harness): Promise<void>;
+}
+
+const SCENES: Readonly<Record<string, Scene>> = {
+  'faulty-dark': { model: 'faulty', theme: 'dark', size: 'wide' },
+  'faulty-light': { model: 'faulty', theme: 'light', size: 'wide', layer: 'conv2d_10' },
+  'faulty-hc': { model: 'faulty', theme: 'hcDark', size: 'wide', layer: 'conv2d_7', view: { showUnits: true } },
+  'faulty-hc-light': { model: 'faulty', theme: 'hcLight', size: 'middle', layer: 'conv2d_14' },
+  'faulty-middle': { model: 'faulty', theme: 'dark', size: 'middle', layer: 'conv2d_7' },
+  'faulty-narrow': { model: 'faulty', theme: 'dark', size: 'narrow', layer: 'conv2d_7', fullPage: true },
+  'faulty-running': { model: 'faulty', theme: 'dark', size: 'wide', done: 0.4, layer: 'conv2d_2' },
+  'faulty-preview': { model: 'faulty', theme: 'dark', size: 'wide', plotlyDelayMs: 60_000, layer: 'conv2d_10' },
+  'faulty-nan': { model: 'faulty', theme: 'dark', size: 'wide', layer: 'conv2d_16' },
+  'faulty-zero': { model: 'faulty', theme: 'light', size: 'wide', layer: 'conv2d_14', view: { showQuantiles: true, showNormal: true } },
+  'faulty-log': { model: 'faulty', theme: 'dark', size: 'wide', layer: 'conv2d_3', view: { countScale: 'log', valueAxis: 'symlog', overviewColour: 'nearZero' } },
+  'esrgan-light': { model: 'esrgan', theme: 'light', size: 'wide' },
+  'esrgan-dark': { model: 'esrgan', theme: 'dark', size: 'wide', view: { showQuantiles: true, showNormal: true } },
+  'language-dark': { model: 'language', theme: 'dark', size: 'wide' },
+  'face-light': { model: 'face', theme: 'light', size: 'wide' },
+  'recognition-dark': { model: 'expression', theme: 'dark', size: 'wide' },
+  'pitch-light': { model: 'pitch', theme: 'light', size: 'middle' },
+  'many-dark': { model: 'many', theme: 'dark', size: 'wide' },
+  'many-light-all': { model: 'many', theme: 'light', size: 'wide', view: { overviewColumns: 'tensors', overviewColour: 'role' } },
+  'huge-dark': { model: 'huge', theme: 'dark', size: 'wide', layer: 'conv2d_1700', view: { overviewColumns: 'layers' } },
+};
+
+async function main(): Promise<void> {
+  const [folder = 'screenshots', ...wanted] = process.argv.slice(2);
+  mkdirSync(folder, { recursive: true });
+  const { browser } = await launchBrowser();
+  const analyzed = new Map<string, Promise<Analyzed>>();
+  for (const [name, scene] of Object.entries(SCENES)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    const pending = analyzed.get(scene.model) ?? analyzeFile(MODELS[scene.model]!());
+    analyzed.set(scene.model, pending);
+    const model = await pending;
+    const { analysis } = model;
+    const done = Math.floor(analysis.model.tensors.length * (scene.done ?? 1));
+    const started = performance.now();
+    const harness = await openPage(browser, {
+      theme: scene.theme, viewport: SIZES[scene.size], kept: scene.view,
+      ...(scene.plotlyDelayMs !== undefined && { plotlyDelayMs: scene.plotlyDelayMs }),
+      state: () => ({ ...stateAfter(analysis, done), ...(scene.layer && { selectedLayer: scene.layer }) }),
+      histogram: async ({ tensor, edges }) => exactHistogram(model, tensor, edges),
+    });
+    await harness.page.waitForSelector(scene.plotlyDelayMs ? '.preview' : '.overview-chart .main-svg', { timeout: 15_000 }).catch((error: unknown) => console.log(String(error)));
+    await harness.page.waitForTimeout(700);
+    await scene.act?.(harness);
+    await harness.page.screenshot({ path: path.join(folder, `${name}.png`), fullPage: scene.fullPage ?? false });
+    console.log(`${name}: ${Math.round(performance.now() - started)} ms ${harness.complaints.join(' | ')}`);
+    await harness.page.context().close();
+  }
+  await browser.close();
+}
+
+void main();
