@@ -64,11 +64,15 @@ export function startGroup(command: string, args: readonly string[], options: Sp
 }
 
 function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
-  if (child.pid === undefined) return;
+  if (child.pid !== undefined) killQuietly(-child.pid, signal);
+}
+
+/** A negative number names a group. */
+function killQuietly(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(-child.pid, signal);
+    process.kill(pid, signal);
   } catch (error) {
-    // ESRCH: the whole group has ended already.
+    // ESRCH: it has ended already.
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
@@ -97,11 +101,24 @@ export function temporaryFolder(purpose: string): string {
   return folder;
 }
 
-/** Marks this process and all it will start as one run. */
+/** Marks this process and all it will start as one run; what is left of it ends with this process. */
 export function markRun(): string {
   const id = `${process.pid}-${Date.now()}`;
   process.env[RUN_ID_VARIABLE] = id;
+  // A child that is killed cannot end its own children any more.
+  atExit(() => endSurvivors(id));
   return id;
+}
+
+/** Kills what is left of a run, and waits until it is gone; it may be called while this process exits. */
+export function endSurvivors(runId: string): void {
+  const until = performance.now() + GRACE_MS;
+  let survivors = survivorsOf(runId);
+  while (survivors.length > 0 && performance.now() < until) {
+    for (const { pid } of survivors) killQuietly(pid, 'SIGKILL');
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+    survivors = survivorsOf(runId);
+  }
 }
 
 /** Processes of a run that are still alive, this one left out. Linux only: elsewhere none are found. */

@@ -6,7 +6,7 @@ import { packageExtension } from '../../scripts/vsix';
 import { ensureChromium } from './browser';
 import { bundleIntegrationTests, runInDesktop, runInServer, whyNoDesktop } from './integrationRunner';
 import { CACHE, RESULTS, ROOT } from './paths';
-import { markRun, run, startGroup, survivorsOf, temporaryFolder } from './processes';
+import { endSurvivors, markRun, run, startGroup, survivorsOf, temporaryFolder } from './processes';
 import { recordsOf, readResult, type TestRecord } from './results';
 import { installVscodeServer, NEWEST, OLDEST } from './vscodeInstall';
 
@@ -160,14 +160,17 @@ async function runTier(name: string, options: Options): Promise<TestRecord[]> {
   }
 }
 
-/** A process that outlives its tier is a failure of the tests, and is ended. */
+/** A process that outlives its tier is a failure of the tests. It is ended. */
 async function leftovers(tier: string, runId: string): Promise<TestRecord[]> {
   const until = performance.now() + END_LIMIT_MS;
   while (survivorsOf(runId).length > 0 && performance.now() < until) await delay(50);
-  return survivorsOf(runId).map(({ pid, command }) => {
-    process.kill(pid, 'SIGKILL');
-    return { title: `${tier}: no process is left behind`, state: 'failed', reason: `process ${pid} was still alive: ${command.slice(0, 200)}` };
-  });
+  const left = survivorsOf(runId);
+  endSurvivors(runId);
+  return left.map(({ pid, command }) => ({
+    title: `${tier}: no process is left behind`,
+    state: 'failed',
+    reason: `process ${pid} was still alive: ${command.slice(0, 200)}`,
+  }));
 }
 
 function sum(records: readonly TestRecord[]): string {

@@ -67,7 +67,7 @@ export class Panel {
           name: trace.name ?? '',
           x: Array.from(trace.x),
           y: Array.from(trace.y),
-          colours: [trace.marker?.color ?? []].flat() as string[],
+          colours: [trace.marker?.color ?? []].flat(),
           texts: [...(trace.customdata ?? [])],
         })),
         range: [...(layout?.xaxis.range ?? [0, 0])] as [number, number],
