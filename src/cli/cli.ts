@@ -55,7 +55,7 @@ async function runAnalyze(command: AnalyzeCommand): Promise<number> {
   } catch (error) {
     if (error instanceof CancelledError || controller.signal.aborted) return EXIT_INTERRUPTED;
     complain(error instanceof HumanError ? error.message : `${command.file}: Weightgram failed: ${messageOf(error)}. Please report this.`);
-    if (!(error instanceof HumanError) && process.env['WEIGHTGRAM_DEBUG']) console.error(error);
+    if (!(error instanceof HumanError) && process.env['WEIGHTGRAM_DEBUG']) process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
     return EXIT_UNREADABLE;
   } finally {
     engine.dispose();

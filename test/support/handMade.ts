@@ -112,7 +112,7 @@ function layerOf({ name, layer }: HandMadeTensor): string {
 const ROLE_BY_NAME: Readonly<Record<string, Role>> = { kernel: 'kernel', bias: 'bias', gamma: 'normScale', beta: 'normShift', moving_mean: 'runningMean', moving_variance: 'runningVariance', embeddings: 'embedding' };
 
 function buildTensor(tensor: HandMadeTensor, layerNames: readonly string[]): Tensor {
-  const { values, layer: _, ...given } = tensor;
+  const { values, layer, ...given } = tensor;
   const shape = tensor.shape ?? [values?.length ?? 1];
   const elements = shape.reduce((product, size) => product * size, 1);
   if (values && values.length !== elements) throw new Error(`${tensor.name}: ${values.length} values do not fill ${shape.join('×')}`);
@@ -127,7 +127,7 @@ function buildTensor(tensor: HandMadeTensor, layerNames: readonly string[]): Ten
     ...given,
     shape,
     elements,
-    layer: layerNames.indexOf(layerOf(tensor)),
+    layer: layerNames.indexOf(layer ?? layerOf(tensor)),
   };
 }
 

@@ -1,10 +1,12 @@
 import type { Rule, TensorContext, Verdict } from './rule';
-import { deadUnits, hasUnits, unitEvidence } from './units';
-import type { DeadUnits } from './units';
-import { partOf } from './words';
+import { deadUnits, hasUnits, sharedDeath, unitEvidence } from './units';
+import { isDepthwise, partOf } from './words';
 
 /** Most of what comes in is thrown away. Our own. */
 const MOST_SHARE = 0.5;
+
+/** Of all channels. Our own: leaving out fewer changes nothing that anybody would notice. */
+const SOME_SHARE = 0.01;
 
 export const deadInputChannels: Rule = {
   id: 'dead-input-channels',
@@ -22,33 +24,23 @@ export const deadInputChannels: Rule = {
     if (!channels) return undefined;
     // Inputs differ in scale: a small weight may sit on a large input. Only exact zeros say that an input is not used.
     const dead = { ...deadUnits(context, channels), near: [] };
-    if (dead.exact.length === 0) return undefined;
+    if (dead.exact.length < SOME_SHARE * dead.units || dead.exact.length === 0) return undefined;
+    const source = sharedDeath(context, dead);
     return {
-      severity: dead.exact.length / dead.units > MOST_SHARE ? 'warning' : 'info',
+      severity: dead.exact.length / dead.units > MOST_SHARE && !source ? 'warning' : 'info',
       message: `${partOf(dead.exact.length, dead.units)} input channels have only zeros in this kernel.`,
-      advice: adviceFor(context, dead),
-      evidence: { ...unitEvidence(dead), warningFrom: MOST_SHARE },
+      advice: adviceFor(context, source),
+      evidence: { ...unitEvidence(dead), infoFrom: SOME_SHARE, warningFrom: MOST_SHARE },
     };
   },
 };
 
 function isInputKernel({ tensor }: TensorContext): boolean {
-  // In a depthwise kernel input and output are the same axis, and the other rule has spoken.
-  const isDepthwise = tensor.axes?.input !== undefined && tensor.axes.input === tensor.axes.output;
-  return (tensor.role === 'kernel' || tensor.role === 'head') && !isDepthwise;
+  return (tensor.role === 'kernel' || tensor.role === 'head') && !isDepthwise(tensor);
 }
 
-function adviceFor({ model, layer, peers }: TensorContext, dead: DeadUnits): string {
-  const source = deadSource({ layer, peers }, dead);
-  if (source) return `The same units of ${source} are dead: remove both sides together.`;
-  const before = layer.inputs?.length === 1 && model.layers.some(({ name }) => name === layer.inputs?.[0]) ? layer.inputs[0] : 'the layer before';
+function adviceFor({ layer }: TensorContext, source: string | undefined): string {
+  if (source) return `The same units of ${source} are dead: nothing comes in there. Remove both sides together.`;
+  const before = layer.inputs?.length === 1 ? layer.inputs[0] : 'the layer before';
   return `Nothing of these inputs is used. Look whether the same units of ${before} are dead, or these features are constant in the data; then leave them out.`;
-}
-
-/** The layer before, where every dead input is one of its dead outputs. */
-function deadSource({ layer, peers }: Pick<TensorContext, 'layer' | 'peers'>, dead: DeadUnits): string | undefined {
-  if (layer.inputs?.length !== 1) return undefined;
-  const source = peers.find((peer) => peer.layer.name === layer.inputs?.[0] && peer.statistics.outputChannels?.maxAbs.length === dead.units);
-  const outputs = source?.statistics.outputChannels;
-  return outputs && dead.exact.every((unit) => outputs.maxAbs[unit] === 0) ? source.layer.name : undefined;
 }

@@ -1,14 +1,20 @@
 import { formatInteger, formatShare } from '../numberText';
 import type { Rule, Severity, TensorContext, Verdict } from './rule';
-import { deadUnits, hasUnits, NEAR_DEAD_RATIO, unitEvidence } from './units';
+import { deadUnits, hasUnits, NEAR_DEAD_RATIO, sharedDeath, unitEvidence } from './units';
 import type { DeadUnits } from './units';
-import { isFollowedByBatchNormalization, isMatrix, partOf } from './words';
+import { isDepthwise, isFollowedByBatchNormalization, isMatrix, partOf } from './words';
 
-/** Our own: one filter in ten is more than pruning by chance. */
-const MANY_SHARE = 0.1;
+/** Of all units. Our own: leaving out fewer changes nothing that anybody would notice. */
+const SOME_SHARE = 0.01;
+
+/** Our own: the layer does next to nothing. */
+const NEARLY_ALL_SHARE = 0.9;
 
 /** Half of the units, by analogy with SageMaker Debugger's rule for dead ReLUs, which looks at activations. */
 const MOST_SHARE = 0.5;
+
+/** Zeros that quantization made of tiny weights are worth a look from one unit in ten on. Our own. */
+const MANY_QUANTIZED_SHARE = 0.1;
 
 export const deadOutputUnits: Rule = {
   id: 'dead-output-units',
@@ -30,17 +36,19 @@ export const deadOutputUnits: Rule = {
       severity: severityFor(context, dead),
       message: messageFor(dead),
       advice: adviceFor(context, dead),
-      evidence: { ...unitEvidence(dead), warningFrom: MANY_SHARE, errorFrom: MOST_SHARE },
+      evidence: { ...unitEvidence(dead), warningFrom: SOME_SHARE, nearDeadWarningFrom: MOST_SHARE, errorFrom: NEARLY_ALL_SHARE },
     };
   },
 };
 
-/** A code that dequantizes to zero is less than half a step: near dead, whatever it was before quantization. */
-function severityFor({ tensor }: TensorContext, { units, exact, near }: DeadUnits): Severity {
-  const isExact = tensor.quantization?.scheme !== 'affine';
-  if (isExact && exact.length / units > MOST_SHARE) return 'error';
-  if ((exact.length + near.length) / units > MANY_SHARE) return 'warning';
-  return isExact && exact.length > 0 ? 'warning' : 'info';
+function severityFor(context: TensorContext, dead: DeadUnits): Severity {
+  const exact = dead.exact.length / dead.units;
+  if (dead.exact.length > 0 && isDepthwise(context.tensor) && sharedDeath(context, dead)) return 'info';
+  // A code that dequantizes to zero is less than half a step: tiny, whatever it was before quantization.
+  const isQuantized = context.tensor.quantization?.scheme === 'affine';
+  if (exact > NEARLY_ALL_SHARE) return 'error';
+  if (exact >= (isQuantized ? MANY_QUANTIZED_SHARE : SOME_SHARE)) return 'warning';
+  return exact + dead.near.length / dead.units > MOST_SHARE ? 'warning' : 'info';
 }
 
 function messageFor({ units, exact, near }: DeadUnits): string {
@@ -50,7 +58,11 @@ function messageFor({ units, exact, near }: DeadUnits): string {
   return exact.length === 0 ? `${partOf(near.length, units)} output units have no weight above ${formatShare(NEAR_DEAD_RATIO)} of the tensor's largest.` : `${zero}; ${small}.`;
 }
 
-function adviceFor({ layer, tensor }: TensorContext, { exact, near, units }: DeadUnits): string {
+function adviceFor(context: TensorContext, dead: DeadUnits): string {
+  const { layer, tensor } = context;
+  const { exact, near, units } = dead;
+  const source = isDepthwise(tensor) ? sharedDeath(context, dead) : undefined;
+  if (source) return `The same units of ${source} are dead: these filters have nothing to work on. Remove both together.`;
   const remove = `Removing ${exact.length + near.length === 1 ? 'it' : 'them'} leaves ${formatInteger(units - exact.length - near.length)} units and the same function up to a constant: make the layer narrower.`;
   if (exact.length === 0) return `Their outputs hardly depend on the input; a normalization or a large weight after them may make up for it. Set them to zero and measure. ${remove}`;
   if (tensor.quantization?.scheme === 'affine') return `After quantization nothing is left of these units; they were tiny before. ${remove}`;

@@ -1,6 +1,6 @@
 import { formatInteger, formatShare } from '../numberText';
 import type { Rule, Severity, TensorContext, Verdict } from './rule';
-import { isAllZero } from './units';
+import { aliveShare, isAllZero } from './units';
 import { isMatrix, partOf, regularizerWords } from './words';
 
 /** Half of the weights: from here on the zeros are the first thing to know of a tensor. */
@@ -34,7 +34,7 @@ export const exactSparsity: Rule = {
   check(context): Verdict | undefined {
     const { zeros, count } = context.statistics;
     const share = zeros / count;
-    if (share < SPARSE_SHARE) return undefined;
+    if (share < SPARSE_SHARE || (share < DEAD_SHARE && isExplainedByUnits(context))) return undefined;
     const modelIsPruned = isModelPruned(context);
     return {
       severity: severityFor(share, modelIsPruned),
@@ -44,6 +44,13 @@ export const exactSparsity: Rule = {
     };
   },
 };
+
+/** Dead units and dead inputs have findings of their own: what lies outside of them is not sparse. */
+function isExplainedByUnits(context: TensorContext): boolean {
+  const { zeros, count } = context.statistics;
+  const alive = aliveShare(context) * count;
+  return alive < count && zeros - (count - alive) < SPARSE_SHARE * alive;
+}
 
 function severityFor(share: number, modelIsPruned: boolean): Severity {
   if (share >= DEAD_SHARE) return 'error';

@@ -2,7 +2,7 @@ import { formatNumber } from '../numberText';
 import type { Rule, Severity, TensorContext, Verdict } from './rule';
 import { magnitudeQuantile } from './tails';
 import { largestMagnitude } from './units';
-import { isMatrix } from './words';
+import { isDepthwise, isMatrix } from './words';
 
 /** max|w| / p99 of |w|. weightlens' limit; a million draws: normal 1.9, Laplace 2.9, Student t with 5 degrees of freedom 7, with 3 46. */
 const ERROR_RATIO = 100;
@@ -29,13 +29,14 @@ export const extremeSpike: Rule = {
     const { statistics } = context;
     const largest = largestMagnitude(statistics);
     const bulk = magnitudeQuantile(statistics.distribution, BULK_QUANTILE);
-    if (!bulk || largest / bulk < WARNING_RATIO) return undefined;
+    const suspicious = isDepthwise(context.tensor) ? ERROR_RATIO : WARNING_RATIO;
+    if (!bulk || largest / bulk < suspicious) return undefined;
     const ratio = largest / bulk;
     return {
       severity: severityFor(ratio),
       message: `The largest magnitude, ${formatNumber(largest)}, is ${formatNumber(ratio)} times what 99 % of the non-zero weights stay below (${formatNumber(bulk)}).`,
       advice: adviceFor(context, ratio),
-      evidence: { maxMagnitude: largest, p99Magnitude: bulk, ratio, warningFrom: WARNING_RATIO, errorFrom: ERROR_RATIO },
+      evidence: { maxMagnitude: largest, p99Magnitude: bulk, ratio, warningFrom: suspicious, errorFrom: ERROR_RATIO },
     };
   },
 };

@@ -1,8 +1,8 @@
 import { formatNumber, formatShare } from '../numberText';
 import { SPARSE_SHARE } from './exactSparsity';
 import type { Rule, TensorContext, Verdict } from './rule';
-import { isAllZero, largestMagnitude } from './units';
-import { isFollowedByBatchNormalization, isMatrix, regularizerWords } from './words';
+import { deadUnits, hasUnits, isAllZero, largestMagnitude } from './units';
+import { isDepthwise, isFollowedByBatchNormalization, isMatrix, regularizerWords } from './words';
 
 /** Of the weights of a tensor. Healthy kernels that we measured have 1–45 %. */
 const MANY_SHARE = 0.5;
@@ -19,7 +19,7 @@ export const nearZeroMass: Rule = {
   why: 'Most weights do next to nothing beside a few large ones: much of the capacity may be unused.',
   whenNormal: 'Trained networks keep many weights near zero, the more so with L1 or L2; with batch normalization the scale of a kernel means little.',
 
-  applies: ({ tensor, statistics }) => isMatrix(tensor) && statistics.count >= MIN_ELEMENTS && !isAllZero(statistics),
+  applies: ({ tensor, statistics }) => isMatrix(tensor) && !isDepthwise(tensor) && statistics.count >= MIN_ELEMENTS && !isAllZero(statistics),
 
   check(context): Verdict | undefined {
     const { statistics, nearZeroRatio } = context;
@@ -36,10 +36,14 @@ export const nearZeroMass: Rule = {
   },
 };
 
-/** Where exact zeros have a finding of their own, only what is left beside them is judged. */
-function judgedShare({ statistics: { count, zeros, nearZeros } }: TensorContext): number {
-  if (zeros / count < SPARSE_SHARE) return nearZeros / count;
-  return (nearZeros - zeros) / (count - zeros);
+/** What other rules speak of is left out: exact zeros from half of the weights on, and units that are dead or near dead. */
+function judgedShare(context: TensorContext): number {
+  const { count, zeros, nearZeros, outputChannels } = context.statistics;
+  if (zeros / count >= SPARSE_SHARE) return (nearZeros - zeros) / (count - zeros);
+  if (!hasUnits(context, outputChannels)) return nearZeros / count;
+  const { exact, near, units } = deadUnits(context, outputChannels);
+  const dead = ((exact.length + near.length) / units) * count;
+  return dead < count ? Math.max(0, nearZeros - dead) / (count - dead) : 0;
 }
 
 function adviceFor({ model, layer }: TensorContext, share: number): string {

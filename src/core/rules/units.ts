@@ -1,6 +1,6 @@
 import type { ChannelStatistics, TensorStatistics } from '../statistics/tensorStatistics';
 import type { TensorContext } from './rule';
-import { MAX_LISTED_UNITS } from './words';
+import { isDepthwise, isMatrix, MAX_LISTED_UNITS } from './words';
 
 /** A unit whose largest weight is at most this share of the tensor's is near dead (CNN Filter DB; arXiv 2203.15331). */
 export const NEAR_DEAD_RATIO = 0.01;
@@ -58,6 +58,34 @@ export function unitEvidence({ units, weightsPerUnit, exact, near }: DeadUnits):
     unitIndices: listed,
     unitIndicesComplete: listed.length === exact.length + near.length,
   };
+}
+
+/** Where both axes are known: the share of the weights that lie in no exactly dead unit and no dead input channel. */
+export function aliveShare(context: TensorContext): number {
+  const { outputChannels, inputChannels } = context.statistics;
+  return [outputChannels, inputChannels].reduce((share, channels) => {
+    if (!hasUnits(context, channels)) return share;
+    const { exact, units } = deadUnits(context, channels);
+    return share * (1 - exact.length / units);
+  }, 1);
+}
+
+/**
+ * The name of another tensor whose output units are dead at the same places, as a filter dies together with everything
+ * that only reads its output; undefined where there is none.
+ */
+export function sharedDeath({ tensor, peers }: TensorContext, { units, exact }: DeadUnits): string | undefined {
+  const source = peers.find((peer) => peer.tensor !== tensor && isFullKernel(peer) && hasDeadOutputs(peer, units, exact));
+  return source?.tensor.name;
+}
+
+function isFullKernel({ tensor }: TensorContext): boolean {
+  return isMatrix(tensor) && !isDepthwise(tensor);
+}
+
+function hasDeadOutputs({ statistics }: TensorContext, units: number, dead: readonly number[]): boolean {
+  const outputs = statistics.outputChannels?.maxAbs;
+  return outputs?.length === units && dead.length > 0 && dead.every((unit) => outputs[unit] === 0);
 }
 
 export function largestMagnitude({ min, max }: TensorStatistics): number {

@@ -11,6 +11,15 @@ export function isMatrix(tensor: Tensor): boolean {
   return MATRIX_ROLES.has(tensor.role);
 }
 
+/**
+ * Filters of a few weights each, one or more for every input channel: formats name only one of the two axes then.
+ * Their scales differ from channel to channel by nature, most of all with a batch normalization folded in (we measured
+ * factors above 100), so that what compares weights with the largest of the tensor says nothing.
+ */
+export function isDepthwise({ role, shape, axes }: Tensor): boolean {
+  return role === 'kernel' && shape.length > 2 && axes !== undefined && (axes.input === undefined) !== (axes.output === undefined);
+}
+
 /** "12 of 64 (19 %)". */
 export function partOf(part: number, whole: number): string {
   return `${part} of ${whole} (${formatShare(part / whole)})`;

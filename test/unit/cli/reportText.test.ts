@@ -42,7 +42,6 @@ describe('report as text', () => {
   });
 
   it('keeps control characters out of the terminal', () => {
-    // eslint-disable-next-line no-control-regex -- that there is none is what this is about
     assert.doesNotMatch(text.replaceAll('\n', ''), /[\u0000-\u001f\u007f-\u009f]/);
     assert.match(text, /evil\\u001b\[2J\\n<b>/);
   });

@@ -138,15 +138,23 @@ describe('rules', () => {
       assert.deepEqual(finding.evidence?.['unitIndices'], [3, 30]);
     });
 
-    it('is an error from more than half of the units on', () => {
-      assert.equal(severity(dead(16), rule), 'warning');
-      assert.equal(severity(dead(17), rule), 'error');
+    it('weighs dead units by their share', () => {
+      assert.equal(severity(dead(1), rule), 'warning');
+      assert.equal(severity(dead(28), rule), 'warning');
+      assert.equal(severity(dead(29), rule), 'error');
+      const oneOf400 = normals(64 * 400).map((value, i) => (i % 400 === 7 ? 0 : value));
+      assert.equal(severity({ name: 'd/kernel', shape: [64, 400], values: oneOf400 }, rule), 'info');
     });
 
-    it('takes units of tiny weights for a note, and for a warning when they are many', () => {
+    it('takes units of tiny weights for a note, and for a warning where most are', () => {
       assert.equal(severity(dead(3, tiny), rule), 'info');
-      assert.equal(severity(dead(4, tiny), rule), 'warning');
-      assert.equal(severity(dead(20, tiny), rule), 'warning');
+      assert.equal(severity(dead(16, tiny), rule), 'info');
+      assert.equal(severity(dead(17, tiny), rule), 'warning');
+    });
+
+    it('is the only one to speak of what dead units explain', () => {
+      assert.deepEqual(findingsOfTensors([dead(28)]).map((finding) => finding.rule), [rule]);
+      assert.deepEqual(findingsOfTensors([dead(30, tiny)]).map((finding) => finding.rule), [rule]);
     });
 
     it('does not judge the scale of filters that a batch normalization rescales', () => {
@@ -159,7 +167,7 @@ describe('rules', () => {
       const quantized = { quantization: { scheme: 'affine', scale: 0.01, min: -1, originalDtype: 'float32' } } as const;
       assert.equal(severity({ ...dead(1), ...quantized }, rule), 'info');
       assert.equal(severity({ ...dead(8), ...quantized }, rule), 'warning');
-      assert.equal(severity({ ...dead(30), ...quantized }, rule), 'warning');
+      assert.equal(severity({ ...dead(30), ...quantized }, rule), 'error');
     });
 
     it('does not take scattered zeros of narrow units for death', () => {
@@ -176,6 +184,10 @@ describe('rules', () => {
       };
       assert.equal(severity(depthwise(1e-4), rule), undefined);
       assert.equal(severity(depthwise(0), rule), 'warning');
+      const before: HandMadeTensor = { name: 'pw/kernel', shape: [8, 16], values: normals(128).map((value, i) => (i % 16 === 0 ? 0 : value)) };
+      const follows = findingsOfTensors([before, depthwise(0)]).find(({ subject }) => subject.name === 'dw/kernel');
+      assert.equal(follows?.severity, 'info');
+      assert.match(follows.advice, /The same units of pw\/kernel are dead/);
     });
 
     it('is silent without axes, and lists no more indices than a person reads', () => {
@@ -201,10 +213,18 @@ describe('rules', () => {
       assert.equal(severity(kernel(), rule), undefined);
     });
 
-    it('names the layer before where its units are dead', () => {
-      const before: HandMadeTensor = { name: 'first/kernel', shape: [3, 3, 3, 16], values: normals(432).map((value, i) => (i % 16 < 2 ? 0 : value)) };
-      const finding = found([before, withDeadInputs(2)], rule, { conv: { inputs: ['first'] } });
-      assert.match(finding?.advice ?? '', /first/);
+    it('is a note where the units that make these inputs are dead, and names them', () => {
+      const before: HandMadeTensor = { name: 'first/kernel', shape: [3, 3, 3, 16], values: normals(432).map((value, i) => (i % 16 < 9 ? 0 : value)) };
+      const finding = found([before, withDeadInputs(9)], rule);
+      assert.equal(finding?.severity, 'info');
+      assert.match(finding.advice, /first\/kernel/);
+    });
+
+    it('passes over one input of hundreds, and over depthwise kernels', () => {
+      const values = normals(400 * 20).map((value, i) => (i < 20 ? 0 : value));
+      assert.equal(severity({ name: 'd/kernel', shape: [400, 20], values }, rule), undefined);
+      const depthwise = normals(3 * 3 * 16 * 2).map((value, i) => (Math.floor(i / 2) % 16 === 0 ? 0 : value));
+      assert.equal(severity({ name: 'dw/kernel', shape: [3, 3, 16, 2], axes: { input: 2 }, values: depthwise }, rule), undefined);
     });
 
     it('passes over embeddings: an unused word is no channel', () => {
@@ -260,6 +280,12 @@ describe('rules', () => {
       assert.match(finding?.advice ?? '', /^Batch normalization follows/);
     });
 
+    it('does not compare the channels of a depthwise kernel, which differ in scale by nature', () => {
+      const values = normals(3 * 3 * 96).map((value, i) => (i % 96 === 0 ? value * 500 : value));
+      assert.equal(severity({ name: 'dw/kernel', shape: [3, 3, 96, 1], axes: { output: 2 }, values }, rule), undefined);
+      assert.equal(severity({ name: 'full/kernel', shape: [3, 3, 96, 1], axes: {}, values }, rule), 'warning');
+    });
+
     it('leaves exact zeros to their own rule', () => {
       const values = normals(4608).map((value, i) => (i % 20 === 0 ? value : 0));
       assert.deepEqual(findingsOfTensors([{ name: 'conv/kernel', shape: [4608], values }]).map((finding) => finding.rule), ['exact-sparsity']);
@@ -280,6 +306,16 @@ describe('rules', () => {
     it('measures a pruned kernel by the weights that are left', () => {
       const values = normals(200_000, 0.05).map((value, i) => (i % 100 === 0 ? value : 0));
       assert.equal(severity({ name: 'p/kernel', shape: [2000, 100], values, axes: {} }, rule), undefined);
+    });
+
+    it('expects less of depthwise kernels, whose channels differ in scale', () => {
+      const spiky = (times: number): HandMadeTensor => {
+        const values = normals(3 * 3 * 128);
+        values[5] = 2.576 * times;
+        return { name: 'dw/kernel', shape: [3, 3, 128, 1], axes: { output: 2 }, values };
+      };
+      assert.equal(severity(spiky(35), rule), undefined);
+      assert.equal(severity(spiky(150), rule), 'error');
     });
 
     it('lets small tensors and biases be', () => {
