@@ -56,8 +56,8 @@ function assertFigures(name: string, actual: ReportedStatistics, expected: Figur
   assertClose(actual.mean, mean, Math.max(1e-6 * sigma, magnitude * 1e-15), `${name} mean`);
   assertClose(actual.standardDeviation, sigma, Math.max(1e-6 * sigma, magnitude * 1e-12), `${name} σ`);
   if (expected.skewness !== null && sigma > magnitude * 1e-9) {
-    assertClose(actual.skewness, expected.skewness as number, 1e-3, `${name} skewness`);
-    assertClose(actual.excessKurtosis, expected.excessKurtosis as number, Math.max(1e-3, 1e-3 * Math.abs(expected.excessKurtosis as number)), `${name} kurtosis`);
+    assertClose(actual.skewness as number, expected.skewness as number, 1e-3, `${name} skewness`);
+    assertClose(actual.excessKurtosis as number, expected.excessKurtosis as number, Math.max(1e-3, 1e-3 * Math.abs(expected.excessKurtosis as number)), `${name} kurtosis`);
   }
   assertClose(actual.l1Norm, expected.l1Norm as number, 1e-6 * (expected.l1Norm as number), `${name} L1`);
   assertClose(actual.l2Norm, expected.l2Norm as number, 1e-6 * (expected.l2Norm as number), `${name} L2`);
