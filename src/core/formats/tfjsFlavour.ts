@@ -9,8 +9,15 @@ const GRAPH_WEIGHT = /(?:ReadVariableOp|\/axis|\/perm|\/shape|\/stack(?:_\d)?|St
 
 type Flavour = 'layers' | 'graph';
 
-export function outlineOf(head: Uint8Array): JsonOutline | undefined {
-  return outlineJson(new TextDecoder('utf-8').decode(head));
+/** Every format asks about the same head, one after the other. */
+const outlines = new WeakMap<Uint8Array, { readonly outline: JsonOutline | undefined }>();
+
+function outlineOf(head: Uint8Array): JsonOutline | undefined {
+  const known = outlines.get(head);
+  if (known) return known.outline;
+  const outline = outlineJson(new TextDecoder('utf-8').decode(head));
+  outlines.set(head, { outline });
+  return outline;
 }
 
 /** Which model.json this is, undefined where it is none. `undecided`: a model whose topology lies beyond the head. */

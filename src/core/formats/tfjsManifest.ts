@@ -5,7 +5,7 @@ import { asArray, describe, isObject, own, ownAny, quote } from './jsonValues';
 import type { JsonObject } from './jsonValues';
 
 /** Bounds what one hostile file can make us allocate; the largest published TensorFlow.js models have a few thousand weights. */
-export const MAX_WEIGHTS = 200_000;
+export const MAX_WEIGHTS = 50_000;
 /** At the converters' 4 MiB a shard this is 64 GiB of weights. */
 export const MAX_SHARDS = 16_384;
 /** TensorFlow's own bound is 254 dimensions; TensorFlow.js computes with up to 6. */

@@ -206,7 +206,7 @@ function layMissing(shards: readonly Shard[], expectedBytes: number | undefined)
  * damaged; undefined where that does not settle it.
  */
 function oddShard(sizes: readonly number[], difference: number): number | undefined {
-  if (sizes.length === 1) return 0;
+  if (sizes.length < 2) return sizes.length === 1 ? 0 : undefined;
   const full = sizes.slice(0, -1);
   const usual = (full.length > 1 ? mostFrequent(full) : undefined) ?? CONVERTER_SHARD_BYTES;
   const odd = full.flatMap((size, index) => (size === usual ? [] : [index]));
