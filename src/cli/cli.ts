@@ -75,7 +75,7 @@ function cancelOnInterrupt(): AbortController {
 
 /** Exactly one line, whatever a file's name or contents put into it. */
 function complain(message: string): void {
-  process.stderr.write(`weightgram: ${visible(message.replace(/\s*[\r\n]+\s*/g, ' '))}\n`);
+  process.stderr.write(`weightgram: ${visible(message)}\n`);
 }
 
 /** Nothing is cut where the output goes to a file or another program. */

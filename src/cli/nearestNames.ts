@@ -4,11 +4,16 @@ const MAX_NAMES = 3;
 /** Longer names are compared by their first characters: the table of distances grows with the product of both lengths. */
 const MAX_COMPARED = 200;
 
+/** Names whose distance is larger than the nearest one's by more than this are other names. */
+const DISTANCE_SLACK = 2;
+
 /** The names most like `wanted`: those that contain it first, then by edit distance (Levenshtein) without regard to case. */
 export function nearestNames(wanted: string, names: readonly string[]): string[] {
   const needle = wanted.toLowerCase();
   const ranked = names.map((name) => ({ name, rank: rankOf(needle, name.toLowerCase()) }));
-  return ranked.sort((a, b) => a.rank - b.rank).slice(0, MAX_NAMES).map(({ name }) => name);
+  ranked.sort((a, b) => a.rank - b.rank);
+  const farthest = (ranked[0]?.rank ?? 0) + DISTANCE_SLACK;
+  return ranked.filter(({ rank }) => rank <= farthest).slice(0, MAX_NAMES).map(({ name }) => name);
 }
 
 function rankOf(needle: string, name: string): number {
