@@ -111,7 +111,9 @@ function fusedRole(node: GraphNode, input: number): Role | undefined {
 function judgeArithmetic(graph: Graph, weight: PlacedWeight, { node, input }: Use): WeightUse {
   const kernel = isVector(weight.shape) ? kernelBefore(graph, node, 1 - input) : undefined;
   const named = roleByName(weight);
-  if (kernel) {
+  // One number behind a kernel of many units is a factor or an epsilon; a bias of one unit says so by its operation or name.
+  const isNumber = weight.elements === 1 && named === 'other' && !node.op.startsWith('BiasAdd');
+  if (kernel && !isNumber) {
     const role = named !== 'other' && named !== 'kernel' ? named : node.op === 'Mul' ? 'normScale' : 'bias';
     return { role, anchor: kernel, isKernel: false };
   }

@@ -161,7 +161,7 @@ describe('layers models written by TensorFlow.js', () => {
       image(L.maxPooling1d({ poolSize: 2 }), [9, 4]),
       image(L.globalMaxPooling1d(), [9, 4]),
       image(L.conv3d({ filters: 2, kernelSize: 2, strides: 2 }), [6, 7, 8, 2]),
-      image(L.reshape({ targetShape: [-1, 8] })),
+      image(L.reshape({ targetShape: [45, 8] })),
       image(L.permute({ dims: [3, 1, 2] })),
       image(L.flatten()),
       image(L.repeatVector({ n: 4 }), [5]),
