@@ -1,6 +1,6 @@
 import type { Analysis } from '../core/analysis';
 import { assess } from '../core/assessment';
-import { formatBytes, formatCount, plural } from '../core/numberText';
+import { formatBytes, formatCount, formatInteger, plural } from '../core/numberText';
 import { SEVERITIES } from '../core/rules/rule';
 import type { Finding, Severity } from '../core/rules/rule';
 import { layerTable, mainTensor, SEVERITY_MARKS } from './layerTable';
@@ -8,8 +8,8 @@ import type { TableStyle } from './layerTable';
 import { plainSpaces, visible, wrap } from './terminal';
 import type { Paint } from './terminal';
 
-/** Notes shown in full; the rest is a line that says how many there are. Errors and warnings are always all shown. */
-const MAX_INFOS = 10;
+/** Findings of one kind shown in full; the rest is a line that says how many there are. */
+const MOST_SHOWN: Readonly<Record<Severity, number>> = { error: 20, warning: 20, info: 10 };
 
 /** Sentences longer than this are hard to read even on a wide screen. */
 const MAX_TEXT_CELLS = 110;
@@ -42,21 +42,32 @@ export function headLines(analysis: Analysis, { width, paint }: TableStyle): str
   ];
 }
 
-/** Findings by severity, each with its advice below it. */
+/** Findings by severity; those that share rule and advice stand together, the advice below them. */
 export function findingLines(findings: readonly Finding[], style: TableStyle): string[] {
-  if (findings.length === 0) return [];
   return SEVERITIES.flatMap((severity) => {
     const own = findings.filter((finding) => finding.severity === severity);
-    const shown = severity === 'info' ? own.slice(0, MAX_INFOS) : own;
     if (own.length === 0) return [];
+    const shown = own.slice(0, MOST_SHOWN[severity]);
     const more = own.length - shown.length;
     return [
       '',
       heading(severity, own.length, style.paint),
-      ...shown.flatMap((finding) => oneFinding(finding, style)),
-      ...(more > 0 ? [style.paint('dim', `  … and ${plural(more, 'more note')}: --json lists them all.`)] : []),
+      ...alike(shown).flatMap((group) => groupLines(group, style)),
+      ...(more > 0 ? [style.paint('dim', `  … and ${formatInteger(more)} more: --json lists them all.`)] : []),
     ];
   });
+}
+
+/** In the order in which the first of each group comes. */
+function alike(findings: readonly Finding[]): Finding[][] {
+  const groups = new Map<string, Finding[]>();
+  for (const finding of findings) {
+    const key = `${finding.rule}\n${finding.advice}`;
+    const group = groups.get(key);
+    if (group) group.push(finding);
+    else groups.set(key, [finding]);
+  }
+  return [...groups.values()];
 }
 
 function heading(severity: Severity, count: number, paint: Paint): string {
@@ -64,12 +75,12 @@ function heading(severity: Severity, count: number, paint: Paint): string {
   return paint(colour, `${mark} ${plural(count, WORDS[severity])}`);
 }
 
-function oneFinding({ rule, subject, message, advice }: Finding, { width, paint }: TableStyle): string[] {
+function groupLines(group: readonly Finding[], { width, paint }: TableStyle): string[] {
   const space = textCells(width) - 4;
+  const indented = (text: string): string[] => wrap(visible(plainSpaces(text)), space).map((part) => `    ${part}`);
   return [
-    `  ${paint('bold', visible(subject.name))} ${paint('dim', rule)}`,
-    ...wrap(visible(plainSpaces(message)), space).map((text) => `    ${text}`),
-    ...wrap(visible(plainSpaces(advice)), space).map((text) => paint('dim', `    ${text}`)),
+    ...group.flatMap(({ rule, subject, message }) => [`  ${paint('bold', visible(subject.name))} ${paint('dim', rule)}`, ...indented(message)]),
+    ...indented(group[0]!.advice).map((text) => paint('dim', text)),
   ];
 }
 

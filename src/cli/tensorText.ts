@@ -16,7 +16,7 @@ export function tensorText(analysis: Analysis, report: Report, style: TableStyle
   const reported = report.tensors[0]!;
   const tensor = analysis.model.tensors.find(({ name }) => name === reported.name)!;
   const reason = report.unreadable[0]?.reason;
-  const body = reported.statistics ? figuresAndHistogram(reported.statistics, style) : [reason === undefined ? 'This tensor holds no numbers.' : `Could not be read: ${visible(reason)}`];
+  const body = reported.statistics ? figuresAndHistogram(reported.statistics, style) : [reason === undefined ? 'This tensor holds no numbers.' : visible(reason)];
   const own = report.findings.filter(({ subject }) => subject.kind !== 'model');
   return [...headLines(reported, tensor, style), '', ...body, ...findingLines(own, style), ''].map(plainSpaces).join('\n');
 }

@@ -30,7 +30,8 @@ export const deadOutputUnits: Rule = {
     const channels = context.statistics.outputChannels;
     if (!channels) return undefined;
     const found = deadUnits(context, channels);
-    const dead = isFollowedByBatchNormalization(context.model, context.layer) ? { ...found, near: [] } : found;
+    const isRescaled = found.near.length > 0 && isFollowedByBatchNormalization(context.model, context.layer);
+    const dead = isRescaled ? { ...found, near: [] } : found;
     if (dead.exact.length + dead.near.length === 0) return undefined;
     return {
       severity: severityFor(context, dead),

@@ -28,7 +28,7 @@ export const extremeSpike: Rule = {
   check(context): Verdict | undefined {
     const { statistics } = context;
     const largest = largestMagnitude(statistics);
-    const bulk = magnitudeQuantile(statistics.distribution, BULK_QUANTILE);
+    const bulk = magnitudeQuantile(statistics, BULK_QUANTILE);
     const suspicious = isDepthwise(context.tensor) ? ERROR_RATIO : WARNING_RATIO;
     if (!bulk || largest / bulk < suspicious) return undefined;
     const ratio = largest / bulk;

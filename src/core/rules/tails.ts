@@ -1,19 +1,17 @@
+import { finiteCount } from '../statistics/histogram';
 import type { Distribution, TensorStatistics } from '../statistics/tensorStatistics';
 
 /**
  * A magnitude that the share `q` of the non-zero weights does not exceed, from the outer ends of the distribution inwards;
  * within the width of a bin. null where no weight is non-zero.
  */
-export function magnitudeQuantile(distribution: Distribution, q: number): number | null {
+export function magnitudeQuantile({ distribution, zeros, ...counted }: TensorStatistics, q: number): number | null {
   const { lower, upper, counts } = distribution;
-  let remaining = 0;
-  counts.forEach((count, bin) => {
-    if (!isZeroBin(distribution, bin)) remaining += count;
-  });
-  if (remaining === 0) return null;
+  const nonZero = finiteCount(counted) - zeros;
+  if (nonZero === 0) return null;
   let left = 0;
   let right = counts.length - 1;
-  let beyond = Math.floor(remaining * (1 - q));
+  let beyond = Math.floor(nonZero * (1 - q));
   while (left <= right) {
     const leftMagnitude = Math.max(Math.abs(lower[left]!), Math.abs(upper[left]!));
     const rightMagnitude = Math.max(Math.abs(lower[right]!), Math.abs(upper[right]!));

@@ -38,7 +38,7 @@ function findingFor(model: Model, index: number, reason: string): Finding {
     rule: ID,
     severity: 'error',
     subject: { kind: 'tensor', name: tensor.name },
-    message: `Could not be read: ${reason}`,
+    message: reason,
     advice: 'Restore the file it lies in (download it again, fetch it with Git LFS, or convert the model anew); the figures of the other tensors stand.',
     evidence: { reason, elements: tensor.elements, bytes: tensor.bytes },
   };

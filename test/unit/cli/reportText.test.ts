@@ -59,14 +59,22 @@ describe('report as text', () => {
   it('lists what was found by severity, each with its advice', () => {
     const errors = text.slice(text.indexOf('● 2 errors'));
     assert.match(errors, /evil.* all-zero-tensor\n +All 64 values are exactly zero\.\n +\S/);
-    assert.match(errors, /gone\/kernel unreadable-tensor\n +Could not be read: gone\.bin is missing\./);
+    assert.match(errors, /gone\/kernel unreadable-tensor\n +gone\.bin is missing\./);
   });
 
   it('shows some notes of many, and says how to see the rest', () => {
     const notes = analysisOf({ tensors: Array.from({ length: 15 }, (_, i) => ({ name: `n${i}/bias`, values: [0, 0] })) });
     const shown = reportText(notes, style(80));
     assert.equal(shown.match(/all-zero-tensor/g)?.length, 10);
-    assert.match(shown, /· 15 notes[^]*… and 5 more notes: --json lists them all\./);
+    assert.match(shown, /· 15 notes[^]*… and 5 more: --json lists them all\./);
+  });
+
+  it('gives an advice once where several findings share it', () => {
+    const many = analysisOf({ tensors: Array.from({ length: 40 }, (_, i) => ({ name: `z${i}/kernel`, shape: [64], values: new Float32Array(64) })) });
+    const shown = reportText(many, style(80));
+    assert.equal(shown.match(/z\d+\/kernel all-zero-tensor/g)?.length, 20);
+    assert.equal(shown.match(/A conversion that lost the data/g)?.length, 1);
+    assert.match(shown, /● 40 errors[^]*… and 20 more: --json lists them all\./);
   });
 
   it('uses colour only when told to', () => {
@@ -93,6 +101,6 @@ describe('one tensor as text', () => {
 
   it('says why there are no figures', () => {
     const gone = tensorText(analysis, buildReport(analysis, { bins: 40, tensor: 'gone/kernel' }), style(90));
-    assert.match(gone, /Could not be read: gone\.bin is missing\./);
+    assert.match(gone, /\ngone\.bin is missing\.\n/);
   });
 });

@@ -20,8 +20,8 @@ describe('findings', () => {
       failures: new Map([[1, 'b.bin ends early.']]),
     });
     assert.deepEqual(findings.map(({ rule, subject, message }) => [rule, subject.name, message]), [
-      ['unreadable-tensor', 'a/kernel', 'Could not be read: a.bin is missing. Put it beside model.json.'],
-      ['unreadable-tensor', 'b/kernel', 'Could not be read: b.bin ends early.'],
+      ['unreadable-tensor', 'a/kernel', 'a.bin is missing. Put it beside model.json.'],
+      ['unreadable-tensor', 'b/kernel', 'b.bin ends early.'],
     ]);
   });
 
