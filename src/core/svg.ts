@@ -49,7 +49,7 @@ export interface HistogramPicture {
 }
 
 const WIDTH = 320;
-const HEIGHT = 120;
+const HEIGHT = 96;
 /** Room above the bars for the label of a cut bar, and below for the axis' labels. */
 const TOP = 14;
 const BOTTOM = 18;

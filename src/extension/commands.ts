@@ -31,7 +31,9 @@ export function registerCommands(services: CommandServices): vscode.Disposable {
     [COMMANDS.refreshModels]: () => refresh(services),
     [COMMANDS.searchLayers]: async () => {
       const picked = await pickLayer(store);
-      if (picked) await showLayer(services, picked.entry.uri, picked.layer);
+      if (!picked) return;
+      await showLayer(services, picked.entry.uri, picked.layer);
+      await view.reveal(picked.entry, picked.layer);
     },
     [COMMANDS.sortByOrder]: sortBy('order'),
     [COMMANDS.sortBySparsity]: sortBy('sparsity'),

@@ -12,7 +12,7 @@ export function registerContextKeys(store: ModelStore, discovery: Discovery): vs
   };
   const onModel = (): void => {
     const { entries } = store;
-    set(CONTEXT_KEYS.analysed, entries.filter((entry) => entry.analysis?.complete).length);
+    set(CONTEXT_KEYS.analyzed, entries.filter((entry) => entry.analysis?.complete).length);
     set(CONTEXT_KEYS.running, entries.some((entry) => entry.isRunning));
   };
   const onSearch = (): void => set(CONTEXT_KEYS.scanning, discovery.isSearching);

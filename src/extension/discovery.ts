@@ -32,6 +32,7 @@ export class Discovery implements vscode.Disposable {
   readonly #known = new Map<string, { readonly stamp: string; readonly identification: Identification }>();
   readonly #pending = new Map<string, vscode.Uri>();
   readonly #subscriptions: vscode.Disposable[] = [];
+  #created: vscode.Uri[] = [];
   #watchers: vscode.Disposable[] = [];
   #search: AbortController | undefined;
   #quiet: NodeJS.Timeout | undefined;
@@ -73,7 +74,7 @@ export class Discovery implements vscode.Disposable {
         await this.#look(candidates, search.signal, (uri) => found.add(uri.fsPath));
       }
       if (search.signal.aborted || this.#disposed) return;
-      store.keepOnly(found, () => true);
+      store.keepOnly(found);
       log.info(`found ${found.size} models in ${Date.now() - startedMs} ms`);
     } catch (error) {
       if (!search.signal.aborted) log.error('searching for models', error);
@@ -93,12 +94,17 @@ export class Discovery implements vscode.Disposable {
       .flatMap((folder) => {
         const include = anyOf(readFileSettings(folder).include);
         if (include === undefined) return [];
-        const watcher = vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(folder, include));
+        const files = vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(folder, include));
+        // A folder that is moved or deleted is one event, about the folder: its files are not named.
+        const folders = vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(folder, '**'), false, true, false);
         return [
-          watcher,
-          watcher.onDidCreate((uri) => this.#note(uri)),
-          watcher.onDidChange((uri) => this.#note(uri)),
-          watcher.onDidDelete((uri) => this.#services.store.remove(uri, `${uri.fsPath} was deleted. The figures are those of the file as it was.`)),
+          files,
+          folders,
+          files.onDidCreate((uri) => this.#note(uri)),
+          files.onDidChange((uri) => this.#note(uri)),
+          files.onDidDelete((uri) => this.#services.store.remove(uri, 'was deleted')),
+          folders.onDidCreate((uri) => this.#noteCreated(uri)),
+          folders.onDidDelete((uri) => this.#services.store.removeFolder(uri, 'was deleted')),
         ];
       });
   }
@@ -112,7 +118,7 @@ export class Discovery implements vscode.Disposable {
     this.#known.set(uri.fsPath, { stamp, identification });
     if (this.#disposed || signal?.aborted) return identification;
     if (identification.kind === 'model') this.#services.store.add(uri, identification.title, 'search');
-    else this.#services.store.remove(uri, `${uri.fsPath} ${identification.is} now. The figures are those of the file as it was.`);
+    else this.#services.store.remove(uri, `${identification.is} now`);
     return identification;
   }
 
@@ -158,13 +164,28 @@ export class Discovery implements vscode.Disposable {
 
   #note(uri: vscode.Uri): void {
     this.#pending.set(uri.fsPath, uri);
+    this.#waitForQuiet();
+  }
+
+  #noteCreated(uri: vscode.Uri): void {
+    this.#created.push(uri);
+    this.#waitForQuiet();
+  }
+
+  #waitForQuiet(): void {
     clearTimeout(this.#quiet);
     this.#quiet = setTimeout(() => void this.#lookAtPending(), QUIET_MS);
   }
 
   async #lookAtPending(): Promise<void> {
     const uris = [...this.#pending.values()];
+    const created = this.#created;
     this.#pending.clear();
+    this.#created = [];
+    if (await hasFolder(created)) {
+      await this.search();
+      return;
+    }
     const allowed = await this.#withoutExcluded(uris);
     await this.#look(allowed, undefined, () => undefined);
   }
@@ -184,4 +205,13 @@ export class Discovery implements vscode.Disposable {
     );
     return checked.filter((uri) => uri !== undefined);
   }
+}
+
+/** More new files than this come from a checkout: a search costs less than asking of each what it is. */
+const MANY_CREATED = 200;
+
+async function hasFolder(uris: readonly vscode.Uri[]): Promise<boolean> {
+  if (uris.length > MANY_CREATED) return true;
+  const kinds = await Promise.allSettled(uris.map((uri) => vscode.workspace.fs.stat(uri)));
+  return kinds.some((kind) => kind.status === 'fulfilled' && (kind.value.type & vscode.FileType.Directory) !== 0);
 }

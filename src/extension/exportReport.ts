@@ -7,14 +7,14 @@ import type { Settings } from './settings';
 
 /** Writes the report of the command line's --json where the person says; waits for an analysis that is not done. */
 export async function exportReport(entry: ModelEntry, settings: Settings): Promise<void> {
-  const progress = { location: vscode.ProgressLocation.Notification, title: escapeNotification(`Analysing ${entry.label}`), cancellable: true };
+  const progress = { location: vscode.ProgressLocation.Notification, title: escapeNotification(`Analyzing ${entry.label}`), cancellable: true };
   await vscode.window.withProgress(progress, (_, token) => {
     token.onCancellationRequested(() => entry.cancel());
     return entry.analysis?.complete || entry.isRunning ? entry.analyze() : entry.restart();
   });
   const { analysis } = entry;
   if (!analysis?.complete) {
-    if (analysis?.progress.kind !== 'cancelled') void vscode.window.showErrorMessage(escapeNotification(entry.problem ?? `${entry.label} could not be analysed. Weightgram's log has the reason.`));
+    if (analysis?.progress.kind !== 'cancelled') void vscode.window.showErrorMessage(escapeNotification(entry.problem ?? `${entry.label} could not be analyzed. Weightgram's log has the reason.`));
     return;
   }
   const name = path.basename(entry.path).replace(/\.json$/i, '');

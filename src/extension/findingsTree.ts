@@ -48,7 +48,7 @@ const MOST_EXPANDED = 20;
 
 const RULE_BY_ID = new Map<string, Rule>(RULES.map((rule) => [rule.id, rule]));
 
-/** Findings of all analysed models: severity → rule → layer. */
+/** Findings of all analyzed models: severity → rule → layer. */
 export class FindingsTree implements vscode.TreeDataProvider<FindingsNode>, vscode.Disposable {
   readonly #store: ModelStore;
   readonly #changed = new vscode.EventEmitter<void>();

@@ -39,20 +39,17 @@ export function layerHover(subject: HoverSubject, index: number): string {
   const layer = model.layers[index]!;
   const main = mainTensor(model, layer);
   const figures = layerFigures(model, index, statistics);
-  const weights = layer.tensors.filter((tensor) => isWeight(model.tensors[tensor]!));
-  const isOne = weights.length === 1 && main !== undefined;
+  const listed = layer.tensors.slice(0, MOST_TENSORS).map((tensor) => `${literal(lastPart(model.tensors[tensor]!.name))} ${shapeWords(model.tensors[tensor]!)}`);
+  const more = layer.tensors.length - listed.length;
   return blocks([
     heading(layer.name, [layer.className, layer.activation, layer.trainable === false ? 'frozen' : undefined], subject.modelLabel),
     main !== undefined ? picture(subject, main) : undefined,
     lines([
-      figure('Parameters', formatInteger(figures.parameters)),
-      isOne ? tensorLine(model.tensors[main]!) : undefined,
-      ...(isOne ? [] : layer.tensors.slice(0, MOST_TENSORS).map((tensor) => `${literal(lastPart(model.tensors[tensor]!.name))} ${shapeWords(model.tensors[tensor]!)}`)),
-      layer.tensors.length > MOST_TENSORS ? `and ${plural(layer.tensors.length - MOST_TENSORS, 'more tensor')}` : undefined,
+      `**${formatInteger(figures.parameters)}** parameters: ${[...listed, ...(more > 0 ? [plural(more, 'more tensor')] : [])].join(' · ')}`,
+      main !== undefined && statistics.has(main) ? shares(figures.sparsity, figures.nearZero, subject.nearZeroRatio) : undefined,
+      ...findingLines(findingsOfLayer(model, index, subject.findings)),
+      ...(main === undefined ? [] : distributionLines(subject, main, layer.tensors.length > 1)),
     ]),
-    main !== undefined && statistics.has(main) ? shares(figures.sparsity, figures.nearZero, subject.nearZeroRatio) : undefined,
-    main !== undefined ? distributionWords(subject, main, !isOne) : undefined,
-    findingsBlock(findingsOfLayer(model, index, subject.findings)),
   ]);
 }
 
@@ -64,10 +61,12 @@ export function tensorHover(subject: HoverSubject, index: number): string {
   return blocks([
     heading(tensor.name, [tensor.role, layer?.className], subject.modelLabel),
     picture(subject, index),
-    lines([figure('Parameters', formatInteger(tensor.elements)), tensorLine(tensor)]),
-    figures && figures.count > 0 ? shares(figures.zeros / figures.count, figures.nearZeros / figures.count, subject.nearZeroRatio) : undefined,
-    distributionWords(subject, index, false),
-    findingsBlock(subject.findings.filter(({ subject: about }) => about.kind === 'tensor' && about.name === tensor.name)),
+    lines([
+      `**${formatInteger(tensor.elements)}** parameters: ${shapeWords(tensor)}`,
+      figures && figures.count > 0 ? shares(figures.zeros / figures.count, figures.nearZeros / figures.count, subject.nearZeroRatio) : undefined,
+      ...findingLines(subject.findings.filter(({ subject: about }) => about.kind === 'tensor' && about.name === tensor.name)),
+      ...distributionLines(subject, index, false),
+    ]),
   ]);
 }
 
@@ -109,7 +108,7 @@ export function mainTensor(model: Model, layer: Layer): number | undefined {
 
 function heading(name: string, details: readonly (string | undefined)[], modelLabel?: string): string {
   const words = details.filter((detail) => detail !== undefined && detail !== '').map((detail) => escapeMarkdown(shorten(detail!)));
-  const place = modelLabel === undefined ? '' : `  \nin ${escapeMarkdown(shorten(modelLabel))}`;
+  const place = modelLabel === undefined ? '' : ` · in ${escapeMarkdown(shorten(modelLabel))}`;
   return `**${escapeMarkdown(shorten(name))}**${words.length > 0 ? ` · ${words.join(' · ')}` : ''}${place}`;
 }
 
@@ -134,39 +133,30 @@ function picture({ statistics, failures, palette, model, waiting }: HoverSubject
 }
 
 function shares(sparsity: number | null, nearZero: number | null, ratio: number): string {
-  return lines([
-    figure('Exact zeros', formatShare(sparsity)),
-    figure('Near zero', formatShare(nearZero), `|w| ≤ ${formatShare(ratio)} of the tensor's largest`),
-  ]);
+  return `Exact zeros **${formatShare(sparsity)}** · near zero **${formatShare(nearZero)}** *(|w| ≤ ${formatShare(ratio)} of the tensor's largest)*`;
 }
 
-function distributionWords({ statistics, model }: HoverSubject, index: number, isNamed: boolean): string | undefined {
+function distributionLines({ statistics, model }: HoverSubject, index: number, isNamed: boolean): string[] {
   const figures = statistics.get(index);
-  if (!figures) return undefined;
-  const at = (q: (typeof QUANTILES)[number]): string => formatNumber(figures.quantiles[QUANTILES.indexOf(q)]);
+  if (!figures) return [];
+  const at = (q: (typeof QUANTILES)[number]): string => `**${formatNumber(figures.quantiles[QUANTILES.indexOf(q)])}**`;
   const special = [
-    [figures.nan, 'NaN'],
-    [figures.positiveInfinity, '+Infinity'],
-    [figures.negativeInfinity, '−Infinity'],
-  ].filter(([count]) => (count as number) > 0);
-  return lines([
-    isNamed ? `Of ${literal(lastPart(model.tensors[index]!.name))}, the largest:` : undefined,
-    figure('Quantiles', `1 % ${at(0.01)} · 25 % ${at(0.25)} · median ${at(0.5)} · 75 % ${at(0.75)} · 99 % ${at(0.99)}`),
-    figure('Range', `${formatNumber(figures.min)} to ${formatNumber(figures.max)}`),
-    figure('Mean ± σ', `${formatNumber(figures.mean)} ± ${formatNumber(figures.standardDeviation)}`),
-    special.length > 0 ? figure('Not finite', special.map(([count, word]) => `${formatInteger(count as number)} ${word}`).join(', ')) : undefined,
-  ]);
+    { count: figures.nan, word: 'NaN' },
+    { count: figures.positiveInfinity, word: '+Infinity' },
+    { count: figures.negativeInfinity, word: '−Infinity' },
+  ].filter(({ count }) => count > 0);
+  return [
+    ...(special.length > 0 ? [`Not finite: ${special.map(({ count, word }) => `**${formatInteger(count)}** ${word}`).join(', ')}`] : []),
+    ...(isNamed ? [`*The largest of them, ${literal(lastPart(model.tensors[index]!.name))}:*`] : []),
+    `1 % ${at(0.01)} · 25 % ${at(0.25)} · median ${at(0.5)} · 75 % ${at(0.75)} · 99 % ${at(0.99)}`,
+    `Range **${formatNumber(figures.min)}** to **${formatNumber(figures.max)}** · mean **${formatNumber(figures.mean)}** · σ **${formatNumber(figures.standardDeviation)}**`,
+  ];
 }
 
-function findingsBlock(findings: readonly Finding[]): string | undefined {
-  if (findings.length === 0) return undefined;
-  const shown = findings.slice(0, MOST_FINDINGS).map((finding) => `- **${SEVERITY_WORDS[finding.severity]}** ${escapeMarkdown(finding.message)}`);
+function findingLines(findings: readonly Finding[]): string[] {
+  const shown = findings.slice(0, MOST_FINDINGS).map((finding) => `**${SEVERITY_WORDS[finding.severity]}** ${escapeMarkdown(finding.message)}`);
   const more = findings.length - shown.length;
-  return ['---', ...shown, ...(more > 0 ? [`- ${plural(more, 'more finding')}`] : [])].join('\n');
-}
-
-function tensorLine(tensor: Tensor): string {
-  return figure('Shape', shapeWords(tensor));
+  return more > 0 ? [...shown, plural(more, 'more finding')] : shown;
 }
 
 function shapeWords(tensor: Tensor): string {
@@ -174,8 +164,8 @@ function shapeWords(tensor: Tensor): string {
   return formatShape(tensor) + stored;
 }
 
-function figure(name: string, value: string, note?: string): string {
-  return `${name}: **${value}**${note === undefined ? '' : ` *(${note})*`}`;
+function figure(name: string, value: string): string {
+  return `${name}: **${value}**`;
 }
 
 function literal(text: string): string {

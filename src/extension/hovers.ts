@@ -88,10 +88,10 @@ function sourceHover({ store, log, settings }: HoverServices, names: Names): vsc
 async function describe(entry: ModelEntry, named: Named, settings: Settings, token: vscode.CancellationToken, modelLabel?: string): Promise<vscode.MarkdownString | undefined> {
   const model = entry.model;
   if (!model) return undefined;
-  const isAnalysed = entry.analysis !== undefined || model.bytes <= LARGEST_ANALYSED_BYTES;
-  if (isAnalysed && !entry.analysis?.complete) await Promise.race([entry.analyze(), delay(PATIENCE_MS)]);
+  const isAnalyzed = entry.analysis !== undefined || model.bytes <= LARGEST_ANALYSED_BYTES;
+  if (isAnalyzed && !entry.analysis?.complete) await Promise.race([entry.analyze(), delay(PATIENCE_MS)]);
   if (token.isCancellationRequested || entry.model !== model) return undefined;
-  const waiting = isAnalysed ? 'The figures are being computed.' : 'Inspect the model to see how these weights are distributed.';
+  const waiting = isAnalyzed ? 'The figures are being computed.' : 'Inspect the model to see how these weights are distributed.';
   const subject = subjectOf(entry, settings, { palette: palette(), waiting, ...(modelLabel !== undefined && { modelLabel }) });
   if (!subject) return undefined;
   return new vscode.MarkdownString(named.kind === 'layer' ? layerHover(subject, named.index) : tensorHover(subject, named.index));

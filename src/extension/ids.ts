@@ -46,7 +46,7 @@ export const CONTEXT_KEYS = {
   /** true while the workspace is searched for the first time. */
   scanning: 'weightgram.scanning',
   /** Number of models whose analysis is complete. */
-  analysed: 'weightgram.analysed',
+  analyzed: 'weightgram.analyzed',
   /** true while an analysis runs. */
   running: 'weightgram.running',
 } as const;

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import * as vscode from 'vscode';
+import type * as vscode from 'vscode';
 import type { Analysis } from '../core/analysis';
 import { assess } from '../core/assessment';
 import { CancelledError, HumanError, messageOf } from '../core/errors';
@@ -33,7 +33,7 @@ export interface LiveAnalysis extends Analysis {
   readonly progress: Progress;
 }
 
-/** One model file, from "found" to "analysed". Opened and analysed when somebody first asks, once for all who ask. */
+/** One model file, from "found" to "analyzed". Opened and analyzed when somebody first asks, once for all who ask. */
 export class ModelEntry {
   readonly path: string;
   readonly #services: StoreServices;
@@ -42,7 +42,7 @@ export class ModelEntry {
   #problem: string | undefined;
   #analysis: LiveAnalysis | undefined;
   #opening: Promise<Model> | undefined;
-  #analysing: Promise<void> | undefined;
+  #analyzing: Promise<void> | undefined;
   #work: AbortController | undefined;
   /** Raised when the file is read anew: what began before is stale. */
   #generation = 0;
@@ -81,7 +81,7 @@ export class ModelEntry {
   }
 
   get isRunning(): boolean {
-    return this.#analysing !== undefined;
+    return this.#analyzing !== undefined;
   }
 
   /** Short answer to "is this model healthy". */
@@ -97,8 +97,8 @@ export class ModelEntry {
 
   /** Opens and analyses, once. Never rejects: `problem` and `analysis.progress` say how it went. */
   analyze(): Promise<void> {
-    if (this.#analysis && !this.#analysing) return Promise.resolve();
-    return (this.#analysing ??= this.#analyze());
+    if (this.#analysis && !this.#analyzing) return Promise.resolve();
+    return (this.#analyzing ??= this.#analyze());
   }
 
   /** Drops what is known of the weights and counts again: after Cancel, a failure, or a change of settings. */
@@ -111,17 +111,17 @@ export class ModelEntry {
   cancel(): void {
     this.#work?.abort();
     this.#work = undefined;
-    this.#analysing = undefined;
+    this.#analyzing = undefined;
     if (this.#analysis?.progress.kind === 'running') this.#settle({ kind: 'cancelled' });
   }
 
-  /** The file changed on disk: opens it anew, and analyses it if it was analysed before. */
+  /** The file changed on disk: opens it anew, and analyses it if it was analyzed before. */
   async reload(): Promise<void> {
-    const wasAnalysed = this.#analysis !== undefined;
+    const wasAnalyzed = this.#analysis !== undefined;
     this.#generation++;
     this.#work?.abort();
     this.#work = undefined;
-    this.#analysing = undefined;
+    this.#analyzing = undefined;
     try {
       await this.#beginOpening();
     } catch (error) {
@@ -129,14 +129,14 @@ export class ModelEntry {
       if (!this.#disposed) this.vanish(messageOf(error));
       return;
     }
-    if (wasAnalysed && !this.#disposed) await this.analyze();
+    if (wasAnalyzed && !this.#disposed) await this.analyze();
   }
 
   /** The file cannot be read any more. What was known of it stays. */
   vanish(reason: string): void {
     this.#work?.abort();
     this.#work = undefined;
-    this.#analysing = undefined;
+    this.#analyzing = undefined;
     this.#problem = reason;
     this.#structureChanged = true;
     this.#settle({ kind: 'failed', message: reason });
@@ -162,7 +162,7 @@ export class ModelEntry {
     try {
       const model = await this.#services.engine().open(this.path);
       if (this.#disposed) throw new CancelledError();
-      if (generation !== this.#generation) return this.open();
+      if (generation !== this.#generation) return await this.open();
       this.#model = model;
       this.#problem = undefined;
       this.#analysis = undefined;
@@ -189,12 +189,12 @@ export class ModelEntry {
     } catch (error) {
       if (isStale()) return;
       const isCancelled = error instanceof HumanError && error.code === 'cancelled';
-      if (!isCancelled) this.#services.log.error(`analysing ${this.path}`, error);
+      if (!isCancelled) this.#services.log.error(`analyzing ${this.path}`, error);
       this.#settle(isCancelled ? { kind: 'cancelled' } : { kind: 'failed', message: messageOf(error) });
     } finally {
       if (!isStale()) {
         this.#work = undefined;
-        this.#analysing = undefined;
+        this.#analyzing = undefined;
         this.#findingsChanged = true;
         this.#flush();
       }

@@ -9,6 +9,7 @@ import { rowUri } from './decorations';
 import { mainTensor } from './hoverText';
 import { COMMANDS, ITEM_KINDS } from './ids';
 import { visible } from './markdown';
+import type { ModelEntry } from './modelEntry';
 import { nearZeroOfModel, severityOfTensor, viewsOf } from './modelTreeNodes';
 import type { LayerNode, ModelNode, ProblemNode, RestNode, TensorNode, TreeNode } from './modelTreeNodes';
 
@@ -56,7 +57,7 @@ function modelItem(node: ModelNode): vscode.TreeItem {
     nearZero === null ? undefined : nearZeroWords(nearZero),
     entry.model ? `${formatCount(entry.model.parameters)} weights` : undefined,
     nearZero === null ? entry.formatTitle : undefined,
-    folderOf(entry.uri),
+    folderOf(entry),
   ]);
   item.iconPath = new vscode.ThemeIcon(entry.problem === undefined ? 'layers' : 'warning');
   item.resourceUri = rowUri(item.id, severity);
@@ -148,10 +149,12 @@ function nearZeroWords(share: number | null): string | undefined {
   return share === null ? undefined : `${formatShare(share)} near zero`;
 }
 
-function folderOf(uri: vscode.Uri): string | undefined {
-  const relative = vscode.workspace.asRelativePath(vscode.Uri.joinPath(uri, '..'));
-  const folder = vscode.workspace.getWorkspaceFolder(uri);
-  return folder && relative === folder.uri.fsPath ? undefined : visible(relative);
+/** The folder, in the workspace, as far as the label does not say it; undefined for the workspace's own folder. */
+function folderOf({ uri, label }: ModelEntry): string | undefined {
+  const above = label.split('/').map(() => '..');
+  const folder = vscode.Uri.joinPath(uri, ...above);
+  const isRoot = vscode.workspace.workspaceFolders?.some((root) => folder.path.length <= root.uri.path.length && root.uri.path.startsWith(folder.path));
+  return isRoot ? undefined : vscode.workspace.asRelativePath(folder);
 }
 
 /** "kernel" for "conv2d_7/kernel" under conv2d_7; the whole name elsewhere. */

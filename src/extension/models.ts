@@ -16,10 +16,19 @@ export interface StoreServices {
 /** Where a model was met. Those of a search go when the next search does not find them; those that a person opened stay. */
 export type Origin = 'search' | 'person';
 
+interface Known {
+  readonly entry: ModelEntry;
+  origin: Origin;
+  /** Panels that show it. */
+  holders: number;
+  /** The file is gone, or no model any more: it stays for its panels only. */
+  isGone: boolean;
+}
+
 /** All models that are known, each with one analysis that every front shares. */
 export class ModelStore implements vscode.Disposable {
   readonly #services: StoreServices;
-  readonly #entries = new Map<string, { readonly entry: ModelEntry; origin: Origin }>();
+  readonly #entries = new Map<string, Known>();
   readonly #listChanged = new vscode.EventEmitter<void>();
   readonly #modelChanged = new vscode.EventEmitter<ModelChange>();
   /** Models came or went. */
@@ -45,32 +54,43 @@ export class ModelStore implements vscode.Disposable {
     const known = this.#entries.get(uri.fsPath);
     if (known) {
       if (origin === 'person') known.origin = origin;
+      known.isGone = false;
       return known.entry;
     }
     const entry = new ModelEntry(uri, formatTitle, this.#services, (change) => this.#modelChanged.fire(change));
-    this.#entries.set(uri.fsPath, { entry, origin });
+    this.#entries.set(uri.fsPath, { entry, origin, holders: 0, isGone: false });
     this.#listChanged.fire();
     return entry;
   }
 
-  /** The file is gone, or no model any more. What somebody looks at stays and says so. */
-  remove(uri: vscode.Uri, reason: string): void {
-    const known = this.#entries.get(uri.fsPath);
-    if (!known) return;
-    if (known.entry.analysis) {
-      known.entry.vanish(reason);
-      return;
-    }
-    this.#forget(known.entry);
-    this.#listChanged.fire();
+  /** A panel shows this model: it stays until the panel lets go of it, whatever becomes of its file. */
+  hold(entry: ModelEntry): vscode.Disposable {
+    const known = this.#entries.get(entry.path);
+    if (known?.entry !== entry) return { dispose: () => undefined };
+    known.holders++;
+    return {
+      dispose: () => {
+        known.holders--;
+        if (known.isGone) this.#forgetUnheld([known]);
+      },
+    };
   }
 
-  /** After a search: what earlier ones found and this one did not is forgotten, unless somebody looks at it. */
-  keepOnly(found: ReadonlySet<string>, within: (uri: vscode.Uri) => boolean): void {
-    for (const { entry, origin } of [...this.#entries.values()]) {
-      if (origin === 'search' && within(entry.uri) && !found.has(entry.path) && !entry.analysis) this.#forget(entry);
-    }
-    this.#listChanged.fire();
+  /** The file is gone, or no model any more: `what` ends a sentence. A model that a panel shows stays and says so. */
+  remove(uri: vscode.Uri, what: string): void {
+    const known = this.#entries.get(uri.fsPath);
+    if (known) this.#remove(known, what);
+  }
+
+  /** A folder is gone, and all that was in it. */
+  removeFolder(uri: vscode.Uri, what: string): void {
+    const inside = [...this.#entries.values()].filter(({ entry }) => entry.uri.path.startsWith(`${uri.path}/`));
+    for (const known of inside) this.#remove(known, what);
+  }
+
+  /** After a search: what earlier ones found and this one did not is forgotten. */
+  keepOnly(found: ReadonlySet<string>): void {
+    this.#forgetUnheld([...this.#entries.values()].filter(({ entry, origin }) => origin === 'search' && !found.has(entry.path)));
   }
 
   dispose(): void {
@@ -80,9 +100,20 @@ export class ModelStore implements vscode.Disposable {
     this.#modelChanged.dispose();
   }
 
-  #forget(entry: ModelEntry): void {
-    this.#entries.delete(entry.path);
-    entry.dispose();
+  #remove(known: Known, what: string): void {
+    known.isGone = true;
+    if (known.holders > 0) known.entry.vanish(`${known.entry.path} ${what}. The figures are those of the file as it was.`);
+    this.#forgetUnheld([known]);
+  }
+
+  #forgetUnheld(all: readonly Known[]): void {
+    const unheld = all.filter(({ holders }) => holders === 0);
+    if (unheld.length === 0) return;
+    for (const { entry } of unheld) {
+      this.#entries.delete(entry.path);
+      entry.dispose();
+    }
+    this.#listChanged.fire();
   }
 }
 

@@ -17,6 +17,7 @@ export interface LayerSelection {
 /** At most one panel a model. */
 export class Panels implements vscode.Disposable {
   readonly #services: PanelServices;
+  readonly #store: ModelStore;
   readonly #panels = new Map<ModelEntry, ModelPanel>();
   readonly #selected = new vscode.EventEmitter<LayerSelection>();
   readonly onDidSelect = this.#selected.event;
@@ -24,10 +25,11 @@ export class Panels implements vscode.Disposable {
 
   constructor(store: ModelStore, discovery: Discovery, services: PanelServices) {
     this.#services = services;
+    this.#store = store;
     this.#subscriptions = [
       store.onDidChangeModel((change) => this.#panels.get(change.entry)?.update(change)),
       vscode.window.registerWebviewPanelSerializer(PANEL_VIEW_TYPE, {
-        deserializeWebviewPanel: (panel, state: unknown) => this.#restore(panel, state, store, discovery),
+        deserializeWebviewPanel: (panel, state: unknown) => this.#restore(panel, state, discovery),
       }),
     ];
   }
@@ -67,12 +69,16 @@ export class Panels implements vscode.Disposable {
     const panel = new ModelPanel(entry, webviewPanel, this.#services, layer);
     this.#panels.set(entry, panel);
     panel.onDidSelect((selected) => this.#selected.fire({ entry, layer: selected }));
-    panel.onDidClose(() => this.#panels.get(entry) === panel && this.#panels.delete(entry));
+    const hold = this.#store.hold(entry);
+    panel.onDidClose(() => {
+      this.#panels.delete(entry);
+      hold.dispose();
+    });
     return panel;
   }
 
   /** After a reload of the window the page only knows the model's path. */
-  async #restore(panel: vscode.WebviewPanel, state: unknown, store: ModelStore, discovery: Discovery): Promise<void> {
+  async #restore(panel: vscode.WebviewPanel, state: unknown, discovery: Discovery): Promise<void> {
     const modelPath = typeof state === 'object' && state !== null && 'modelPath' in state ? state.modelPath : undefined;
     if (typeof modelPath !== 'string') {
       panel.dispose();
@@ -81,7 +87,7 @@ export class Panels implements vscode.Disposable {
     const uri = vscode.Uri.file(modelPath);
     try {
       const identification = await discovery.identify(uri);
-      const entry = identification.kind === 'model' ? store.add(uri, identification.title, 'person') : undefined;
+      const entry = identification.kind === 'model' ? this.#store.add(uri, identification.title, 'person') : undefined;
       if (!entry) throw new Error(`${modelPath} ${identification.kind === 'other' ? identification.is : 'is no model'}.`);
       if (this.#panels.has(entry)) panel.dispose();
       else this.#adopt(entry, panel);

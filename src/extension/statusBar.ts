@@ -40,7 +40,7 @@ function describe(item: vscode.StatusBarItem, running: readonly ModelEntry[]): v
   const total = counts.reduce((sum, count) => sum + count.total, 0);
   item.text = `$(sync~spin) Weightgram ${done}/${total}`;
   item.tooltip = `${running.map(progressLine).join('\n')}\nClick to cancel`;
-  item.accessibilityInformation = { label: `Weightgram: ${done} of ${total} tensors analysed. Press to cancel.`, role: 'button' };
+  item.accessibilityInformation = { label: `Weightgram: ${done} of ${total} tensors analyzed. Press to cancel.`, role: 'button' };
 }
 
 function tensorsDone({ analysis }: ModelEntry): { done: number; total: number } {
