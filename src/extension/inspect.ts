@@ -60,12 +60,16 @@ export async function entryOf(services: InspectServices, uri: vscode.Uri): Promi
   return undefined;
 }
 
+/** A file of such a name is what the person means, even where it turns out to be something else: then a message says what it is. */
+const CALLED_MODEL = /model[^/]*\.json$/i;
+
 /** The model of the active editor, else what the person picks. */
 async function chosen({ store, discovery, panels, log }: InspectServices): Promise<vscode.Uri[]> {
   const active = panels.active?.uri ?? activeFile();
   if (active?.scheme === 'file' && /\.json$/i.test(active.path)) {
     try {
-      if ((await discovery.identify(active)).kind === 'model' || store.entries.length === 0) return [active];
+      const isMeant = CALLED_MODEL.test(active.path) || store.entries.length === 0;
+      if (isMeant || (await discovery.identify(active)).kind === 'model') return [active];
     } catch (error) {
       // The list below is the way out; nobody named this file.
       log.debug(`looking at ${active.fsPath}: ${messageOf(error)}`);
