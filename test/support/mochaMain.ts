@@ -2,7 +2,7 @@
 // node -r tsx/cjs mochaMain.ts <unit|ui> <result file> [grep]
 import { runMocha } from './mochaRun';
 import { testFiles } from './testFiles';
-import { uiHooks } from './uiHooks';
+import { pictureFailure, uiHooks } from './uiHooks';
 
 /** A unit test that takes longer has hung: the slowest, the fuzz, states its own limit. */
 const UNIT_TIMEOUT_MS = 30_000;
@@ -18,7 +18,7 @@ async function main(): Promise<void> {
     grep: grep || undefined,
     timeoutMs: room === 'ui' ? UI_TIMEOUT_MS : UNIT_TIMEOUT_MS,
     reporter: room === 'ui' ? 'spec' : 'dot',
-    ...(room === 'ui' ? { rootHooks: uiHooks } : {}),
+    ...(room === 'ui' ? { rootHooks: uiHooks, onFailure: pictureFailure } : {}),
   });
   // Not left to the event loop: a test that forgets a timer or a worker must not keep the run open.
   process.exit(failures > 0 ? 1 : 0);

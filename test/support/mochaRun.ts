@@ -11,6 +11,8 @@ export interface MochaRunOptions {
   /** Only tests whose full title matches. */
   readonly grep?: string | undefined;
   readonly rootHooks?: Mocha.RootHookObject;
+  /** Called as soon as a test or a hook has failed. */
+  readonly onFailure?: (title: string) => void;
 }
 
 /** Runs test files and leaves their records in the result file. Resolves with the number of failures. */
@@ -35,7 +37,10 @@ export async function runMocha(options: MochaRunOptions): Promise<number> {
       resolve(failures);
     });
     runner.on('pass', (test) => tests.push({ title: test.fullTitle(), state: 'passed' }));
-    runner.on('fail', (test, error: Error) => tests.push({ title: test.fullTitle(), state: 'failed', reason: error.message }));
+    runner.on('fail', (test, error: Error) => {
+      tests.push({ title: test.fullTitle(), state: 'failed', reason: error.message });
+      options.onFailure?.(test.fullTitle());
+    });
     runner.on('pending', (test) => tests.push({ title: test.fullTitle(), state: 'skipped', reason: skipReason(test) ?? 'no reason given' }));
   });
 }

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
+import { parseArgs, stripVTControlCharacters } from 'node:util';
 import { packageExtension } from '../../scripts/vsix';
 import { ensureChromium } from './browser';
 import { bundleIntegrationTests, runInDesktop, runInServer, whyNoDesktop } from './integrationRunner';
@@ -178,10 +178,15 @@ function sum(records: readonly TestRecord[]): string {
   return `${count('passed')} passed, ${count('failed')} failed, ${count('skipped')} skipped`;
 }
 
+/** The rest, and its colours, stands with the tier's own output. */
+function firstLine(reason: string | undefined): string {
+  return stripVTControlCharacters(reason ?? '').trim().split('\n')[0] ?? '';
+}
+
 function report(summary: readonly string[], records: readonly TestRecord[]): void {
   console.log(`\n${summary.join('\n')}`);
   for (const state of ['skipped', 'failed'] as const) {
-    for (const { title, reason } of records.filter((record) => record.state === state)) console.log(`${state}: ${title}: ${reason ?? ''}`);
+    for (const { title, reason } of records.filter((record) => record.state === state)) console.log(`${state}: ${title}: ${firstLine(reason)}`);
   }
   console.log(`\n${sum(records)}`);
 }

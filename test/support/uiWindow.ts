@@ -86,6 +86,7 @@ const README_IMAGES = new Set(['panel', 'sidebar', 'tree-hover', 'hover-py', 'ho
 const UI_SETTINGS = {
   'workbench.reduceMotion': 'on',
   'workbench.colorTheme': 'Dark Modern',
+  'window.autoDetectColorScheme': false,
   // A hover that waits makes every test wait.
   'workbench.hover.delay': 100,
   'editor.hover.delay': 100,

@@ -19,7 +19,7 @@ describe('names that try to be more than text', () => {
     panel = new Panel(window.page);
     await workbench.reset();
     writeHostileModel(path.join(window.folder, 'hostile'));
-    await workbench.choose(await workbench.file('hostile/model.json'), 'Weightgram: Inspect Weights');
+    await workbench.inspect(await workbench.file('hostile/model.json'));
     await panel.finished();
   });
 
@@ -32,9 +32,7 @@ describe('names that try to be more than text', () => {
 
   it('are shown as they are in the tree and its hover', async () => {
     await workbench.openSidebar();
-    const rows = await workbench.rows('Models');
-    const model = rows.find(({ level, label, description }) => level === 1 && `${label} ${description}`.includes('hostile'));
-    await workbench.expand('Models', model?.label ?? '');
+    await workbench.expand('Models', 'hostile/model.json');
     const row = workbench.tree('Models').getByRole('treeitem').filter({ hasText: '**bold**' }).first();
     await row.waitFor();
     assert.match(await row.innerText(), /\[click\]\(command:/);

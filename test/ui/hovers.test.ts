@@ -12,7 +12,7 @@ describe('hovers in an editor', () => {
     window = await sharedWindow();
     workbench = new Workbench(window);
     await workbench.reset();
-    await workbench.choose(await workbench.file('planted/model.json'), 'Weightgram: Inspect Weights');
+    await workbench.inspect(await workbench.file('planted/model.json'));
     await new Panel(window.page).finished();
   });
 

@@ -5,8 +5,6 @@ import { sharedWindow, type UiWindow } from '../support/uiWindow';
 import { Panel, type DrawnChart } from './panel';
 import { Workbench } from './workbench';
 
-const ENTRY = 'Weightgram: Inspect Weights';
-
 /** Everything a histogram shows: bins, the bar at zero, and the bars at the edges. */
 function total({ traces }: DrawnChart): number {
   return traces.filter(({ type }) => type === 'bar').flatMap(({ y }) => y).reduce((sum, count) => sum + count, 0);
@@ -22,7 +20,7 @@ describe('the panel', () => {
     workbench = new Workbench(window);
     panel = new Panel(window.page);
     await workbench.reset();
-    await workbench.choose(await workbench.file('planted/model.json'), ENTRY);
+    await workbench.inspect(await workbench.file('planted/model.json'));
     await panel.finished();
   });
 
@@ -124,7 +122,7 @@ describe('the panel', () => {
 
   it('shows results as they come, and stops when told to', async () => {
     writeSlowModel(path.join(window.folder, 'slow'));
-    await workbench.choose(await workbench.file('slow/model.json'), ENTRY);
+    await workbench.inspect(await workbench.file('slow/model.json'));
     const cancel = panel.frame.getByRole('button', { name: 'Cancel' });
     await cancel.waitFor();
     assert.match(await panel.frame.locator('.progress-text').innerText(), /\d+ of 32/);

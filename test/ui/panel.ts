@@ -42,15 +42,16 @@ export class Panel {
     await this.layerName.getByText(layer, { exact: true }).waitFor();
   }
 
+  /** A long name is cut in the middle; its hover has it whole, with the class behind it. */
   async selectRow(layer: string): Promise<void> {
-    await this.table.getByRole('row').filter({ has: this.frame.getByText(layer, { exact: true }) }).first().click();
+    await this.table.locator(`.rows [role=row]:has(.cell.name[data-tip="${layer}"], .cell.name[data-tip^="${layer} · "])`).click();
     await this.shows(layer);
   }
 
   /** Names of the layers in the table, in the order in which they stand. */
   async tableNames(): Promise<string[]> {
     return this.table.locator('.rows [role=row]').evaluateAll((rows) => rows
-      .map((row) => ({ top: row.getBoundingClientRect().top, name: row.querySelector('.cell.name')?.textContent ?? '' }))
+      .map((row) => ({ top: row.getBoundingClientRect().top, name: row.querySelector<HTMLElement>('.cell.name')?.dataset['tip']?.split(' · ')[0] ?? '' }))
       .sort((a, b) => a.top - b.top)
       .map(({ name }) => name));
   }

@@ -7,27 +7,18 @@ describe('the sidebar', () => {
   let window: UiWindow;
   let workbench: Workbench;
   let panel: Panel;
-  let planted: string;
 
   before(async () => {
     window = await sharedWindow();
     workbench = new Workbench(window);
     panel = new Panel(window.page);
     await workbench.reset();
-    await workbench.choose(await workbench.file('planted/model.json'), 'Weightgram: Inspect Weights');
+    await workbench.inspect(await workbench.file('planted/model.json'));
     await panel.finished();
     await workbench.openSidebar();
-    planted = await rowLabel('planted');
-    await workbench.expand('Models', planted);
+    await workbench.expand('Models', 'planted/model.json');
     await workbench.row('Models', 'edge_filters').waitFor();
   });
-
-  /** Models may share a file name; the folder stands in the description. */
-  async function rowLabel(folder: string): Promise<string> {
-    const row = (await workbench.rows('Models')).find(({ level, label, description }) => level === 1 && `${label} ${description}`.includes(folder));
-    assert.ok(row, `a row for ${folder}`);
-    return row.label;
-  }
 
   async function layerRows(): Promise<string[]> {
     return (await workbench.rows('Models')).filter(({ level }) => level === 2).map(({ label }) => label);

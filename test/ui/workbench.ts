@@ -10,9 +10,13 @@ export interface Row {
   readonly icon: string;
 }
 
+export const INSPECT = 'Weightgram: Inspect Weights';
+
 /** VS Code drops a click on a menu that has just opened, so it is tried again until the menu is gone. */
 const MENU_TRIES = 20;
 const MENU_PAUSE_MS = 150;
+/** A place of the status bar where nothing shows a hover. */
+const REST = { x: 700, y: 890 };
 
 /** What a person does in the workbench around our extension. */
 export class Workbench {
@@ -27,12 +31,13 @@ export class Workbench {
     await this.page.keyboard.press('Escape');
     await this.run('View: Close All Editors');
     await this.run('Notifications: Clear All Notifications');
-    await this.page.mouse.move(700, 880);
+    await this.dismissHover();
   }
 
   /** The row of a file or folder, by its path below the workspace; folders on the way are opened. */
   async file(path: string): Promise<Locator> {
     await this.page.keyboard.press('Control+Shift+E');
+    await this.dismissHover();
     const explorer = this.page.locator('.explorer-folders-view');
     const parts = path.split('/');
     let row = explorer.getByRole('treeitem', { name: parts[0] ?? '', exact: true });
@@ -54,6 +59,12 @@ export class Workbench {
     await this.page.getByRole('tab', { name: path.split('/').at(-1) ?? '' }).first().waitFor();
   }
 
+  /** A hover that still stands would catch the next click. */
+  private async dismissHover(): Promise<void> {
+    await this.page.mouse.move(REST.x, REST.y);
+    await this.page.locator('.workbench-hover-container, .monaco-hover:not(.hidden)').first().waitFor({ state: 'hidden' });
+  }
+
   /** The entries of a row's context menu. */
   async menuOf(row: Locator): Promise<string[]> {
     await row.click({ button: 'right' });
@@ -65,9 +76,10 @@ export class Workbench {
     return names.filter(Boolean);
   }
 
-  async choose(row: Locator, entry: string): Promise<void> {
+  /** Right-clicks a row and chooses our entry. */
+  async inspect(row: Locator): Promise<void> {
     await row.click({ button: 'right' });
-    const item = this.page.locator('.monaco-menu').getByRole('menuitem', { name: entry, exact: true });
+    const item = this.page.locator('.monaco-menu').getByRole('menuitem', { name: INSPECT, exact: true });
     await item.waitFor();
     for (let tries = 0; tries < MENU_TRIES && (await item.isVisible()); tries++) {
       await this.page.waitForTimeout(MENU_PAUSE_MS);
@@ -126,7 +138,7 @@ export class Workbench {
 
   /** Rests the mouse on something; the hover that names `text`. */
   async hover(target: Locator, text: string): Promise<Locator> {
-    await this.page.mouse.move(700, 880);
+    await this.dismissHover();
     await target.hover();
     const hover = this.page.locator('.workbench-hover, .monaco-hover').filter({ hasText: text }).first();
     await hover.waitFor();
