@@ -25,6 +25,9 @@ export interface HoverSubject {
 }
 
 const PICTURE_BINS = 64;
+/** A few hundred values in many bins are a comb, not a shape. */
+const FEW_VALUES = 1000;
+const PICTURE_BINS_OF_FEW = 32;
 
 /** More findings than these make a hover that nobody reads: the panel has them all. */
 const MOST_FINDINGS = 4;
@@ -121,7 +124,7 @@ function picture({ statistics, failures, palette, model, waiting }: HoverSubject
   const high = figures.quantiles[QUANTILES.length - 1];
   if (typeof low !== 'number' || typeof high !== 'number') return undefined;
   const svg = histogramSvg({
-    counts: sparklineCounts(figures, PICTURE_BINS),
+    counts: sparklineCounts(figures, figures.count < FEW_VALUES ? PICTURE_BINS_OF_FEW : PICTURE_BINS),
     low, high,
     zeros: figures.zeros,
     lowLabel: formatNumber(low),
