@@ -2,7 +2,7 @@ import type { io } from '@tensorflow/tfjs';
 import { memorySource } from './memorySource';
 import type { MemoryFiles, ReadLog } from './memorySource';
 import type { ByteSource } from '../../src/core/byteSource';
-import { Random } from './random';
+import type { Random } from './random';
 
 /** One weight as a manifest declares it, with its stored bytes. */
 export interface BuiltWeight {

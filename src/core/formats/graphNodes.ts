@@ -123,7 +123,7 @@ export function attribute(node: GraphNode, name: string): unknown {
   if (!isObject(list)) return scalar(value);
   for (const kind of ['s', 'i', 'f', 'b']) {
     const items = own(list, kind);
-    if (Array.isArray(items)) return items.slice(0, MAX_LIST).map((item) => scalar({ [kind]: item }));
+    if (Array.isArray(items)) return items.slice(0, MAX_LIST).map((item: unknown) => scalar({ [kind]: item }));
   }
   return undefined;
 }
@@ -141,7 +141,7 @@ function scalar(value: object): unknown {
 
 /** Protobuf's JSON writes bytes in base64; some programs wrote the text itself, or a list of bytes. */
 function decodeText(value: unknown): string | undefined {
-  if (Array.isArray(value)) return value.length <= 256 && value.every((c) => typeof c === 'number') ? String.fromCharCode(...(value as number[])) : undefined;
+  if (Array.isArray(value)) return value.length <= 256 && value.every((c) => typeof c === 'number') ? String.fromCharCode(...(value)) : undefined;
   if (typeof value !== 'string' || value.length > 1024) return undefined;
   try {
     const decoded = atob(value);

@@ -57,7 +57,8 @@ export function describe(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'an object';
-  return String(value);
+  if (typeof value === 'string') return 'a text';
+  return `${value as number | boolean}`;
 }
 
 /** The last part of a path or URI. */

@@ -89,7 +89,7 @@ function spatialShape(kind: string, rank: number, config: unknown, input: Shape)
   if (input.length !== rank + 2) return undefined;
   const channelsFirst = asString(ownAny(config, 'data_format', 'dataFormat')) === 'channels_first';
   const space = channelsFirst ? input.slice(2) : input.slice(1, -1);
-  const channels = channelsFirst ? input[1]! : input.at(-1)!;
+  const channels = (channelsFirst ? input[1] : input.at(-1)) ?? null;
   const join = (newSpace: Draft, newChannels: number | null | undefined): Draft =>
     newSpace && (channelsFirst ? [input[0], newChannels, ...newSpace] : [input[0], ...newSpace, newChannels]);
   const filters = asNumber(own(config, 'filters'));
@@ -166,7 +166,7 @@ function padded(space: Shape, amount: unknown, sign: 1 | -1): Draft {
 function perDimension(value: unknown, rank: number): readonly number[] | undefined {
   if (isSize(value)) return Array.from({ length: rank }, () => value);
   const list = asArray(value);
-  return list.length === rank && list.every(isSize) && list.every((size) => size > 0) ? (list as readonly number[]) : undefined;
+  return list.length === rank && list.every(isSize) && list.every((size) => size > 0) ? (list) : undefined;
 }
 
 function product(dimensions: Shape): number | null {
@@ -192,7 +192,7 @@ function permute(input: Shape, dims: readonly unknown[]): Draft {
 function broadcast(a: Shape, b: Shape): Shape | undefined {
   if (a.length !== b.length) return undefined;
   const result = a.map((x, i) => {
-    const y = b[i]!;
+    const y = b[i] ?? null;
     if (x === y) return x;
     if (x === null || y === null) return null;
     return x === 1 ? y : y === 1 ? x : undefined;
@@ -205,7 +205,7 @@ function concatenate(inputs: readonly Shape[], axis: number): Shape | undefined 
   const at = axis < 0 ? axis + first.length : axis;
   if (!Number.isInteger(at) || at < 0 || at >= first.length || inputs.some((input) => input.length !== first.length)) return undefined;
   return first.map((dimension, i) => {
-    const sizes = inputs.map((input) => input[i]!);
+    const sizes = inputs.map((input) => input[i] ?? null);
     if (i !== at) return sizes.every((size) => size === dimension) ? dimension : (sizes.find((size) => size !== null) ?? null);
     return sizes.reduce<number | null>((a, b) => (a === null || b === null ? null : a + b), 0);
   });

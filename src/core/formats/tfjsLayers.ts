@@ -5,9 +5,11 @@ import { isObject, own, ownAny } from './jsonValues';
 import type { JsonObject } from './jsonValues';
 import { readJson } from './jsonText';
 import { readTopology } from './kerasTopology';
+import type { KerasLayer } from './kerasTopology';
 import { assignWeights } from './kerasWeights';
 import { flavourOf } from './tfjsFlavour';
 import { assembleModel, LayerList, producerOf } from './tfjsModel';
+import type { LayerDraft } from './tfjsModel';
 import { manifestOf, refuseInline } from './tfjsModelJson';
 import { placeWeights } from './tfjsTensors';
 
@@ -37,7 +39,7 @@ export const tfjsLayers: Format = {
     const read = topology === undefined ? { layers: [] } : readTopology(topology, source.name);
     const { manifest, problems } = manifestOf(json, source.name);
     const placed = await placeWeights(source, manifest, signal);
-    const layers = new LayerList(read.layers.map(({ aliases: _aliases, ...draft }) => draft));
+    const layers = new LayerList(read.layers.map(withoutAliases));
     const assignments = assignWeights(placed.weights, read.layers, layers);
     const flaws: Problem[] = read.flaw === undefined ? [] : [{ message: `${source.name}: ${read.flaw}`, remedy: 'Layers are shown by the names of their weights. Save the model anew from the program that made it.' }];
     const generated = own(json, 'generatedBy') ?? (read.kerasVersion === undefined ? undefined : `keras v${read.kerasVersion}`);
@@ -59,4 +61,11 @@ function topologyOf(json: JsonObject): unknown {
   const topology = ownAny(json, 'modelTopology');
   if (topology !== undefined) return topology;
   return own(json, 'class_name') !== undefined || own(json, 'model_config') !== undefined ? json : undefined;
+}
+
+/** The names by which weights may call a layer serve only to find it. */
+function withoutAliases(layer: KerasLayer): LayerDraft {
+  const draft: { aliases?: unknown } & LayerDraft = { ...layer };
+  delete draft.aliases;
+  return draft;
 }

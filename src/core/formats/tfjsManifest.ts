@@ -2,7 +2,6 @@ import { bytesPerElement, isDtype, isNumeric } from '../dtype';
 import type { Dtype } from '../dtype';
 import type { Quantization } from '../model';
 import { asArray, describe, isObject, own, ownAny, quote } from './jsonValues';
-import type { JsonObject } from './jsonValues';
 
 /** Bounds what one hostile file can make us allocate; the largest published TensorFlow.js models have a few thousand weights. */
 export const MAX_WEIGHTS = 50_000;
@@ -175,6 +174,6 @@ function sizeOf(weight: unknown, shape: readonly number[], dtype: Dtype | undefi
 
 /** Some writers add the size: with it the weights after one of an unknown type can still be found. */
 function declaredBytes(weight: unknown): Size {
-  const bytes = own(weight as JsonObject, 'byteLength');
+  const bytes = own(weight, 'byteLength');
   return typeof bytes === 'number' && Number.isSafeInteger(bytes) && bytes >= 0 ? { bytes } : {};
 }

@@ -193,7 +193,7 @@ function layMissing(shards: readonly Shard[], expectedBytes: number | undefined)
   const missing = shards.filter((shard) => shard.failure !== undefined);
   const first = shards.indexOf(missing[0]!);
   const rest = shards.reduce((sum, shard) => sum + sizeOf(shard), 0);
-  const reason = missing[0]!.failure!;
+  const reason = missing[0]!.failure;
   if (expectedBytes !== undefined && missing.length === 1 && expectedBytes >= rest) {
     const lengths = shards.map((shard) => (shard.failure === undefined ? shard.sizeBytes : expectedBytes - rest));
     return GroupLayout.build(shards, lengths, reason);

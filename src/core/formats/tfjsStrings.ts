@@ -1,4 +1,4 @@
-import { throwIfCancelled } from '../errors';
+import { CancelledError, HumanError, throwIfCancelled } from '../errors';
 import type { GroupLayout, ModelFiles } from './tfjsShards';
 
 /** A string tensor of more is refused: a hashed vocabulary has a few million entries, and walking costs a read of each prefix. */
@@ -21,7 +21,16 @@ export async function stringTensorBytes(
   signal?: AbortSignal,
 ): Promise<{ bytes: number } | { failure: string }> {
   if (elements > MAX_STRINGS) return { failure: `it holds ${elements} strings; up to ${MAX_STRINGS} are walked` };
-  const reader = new PrefixReader(files, layout, signal);
+  try {
+    return await walk(new PrefixReader(files, layout, signal), layout, start, elements);
+  } catch (error) {
+    // The shard changed or vanished since its size was looked at: that costs this weight, not the model.
+    if (!(error instanceof HumanError) || error instanceof CancelledError || signal?.aborted) throw error;
+    return { failure: error.message };
+  }
+}
+
+async function walk(reader: PrefixReader, layout: GroupLayout, start: number, elements: number): Promise<{ bytes: number } | { failure: string }> {
   let at = start;
   for (let i = 0; i < elements; i++) {
     const length = await reader.uint32(at);

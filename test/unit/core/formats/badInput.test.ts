@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { FormatError, HumanError, UnsupportedError } from '../../../../src/core/errors';
+import { FileError, FormatError, HumanError, UnsupportedError } from '../../../../src/core/errors';
 import { MAX_JSON_BYTES } from '../../../../src/core/formats/jsonText';
 import { openModel } from '../../../../src/core/formats/index';
 import type { Model } from '../../../../src/core/model';
@@ -125,6 +125,21 @@ describe('bad input: shards', () => {
     assert.deepEqual(model.tensors.map((tensor) => tensor.segments[0]?.offset), [0, 0]);
   });
 
+  it('a shard that vanishes or shrinks while its strings are walked costs only what it held', async () => {
+    const files = buildModel([{ weights: [float32Weight('a/kernel', [400]), stringWeight('words', [1], ['ab'])], shards: [{ path: 'w.bin' }] }]);
+    const source = openBuilt(files);
+    const opened = await openModel({
+      ...source,
+      sibling: async (path) => {
+        const shard = await source.sibling(path);
+        return { ...shard, read: () => Promise.reject(new FileError(`${shard.name} shrank while it was read.`)) };
+      },
+    });
+    checkInvariants(opened);
+    assert.deepEqual(readable(opened), ['a/kernel']);
+    assert.match(opened.tensors[1]!.unreadable!, /shrank while it was read/);
+  });
+
   it('no shards at all', async () => {
     const model = await openChanged(one, (json) => delete (json.weightsManifest[0] as Record<string, unknown>)['paths']);
     assert.deepEqual(readable(model), []);
@@ -141,7 +156,7 @@ describe('bad input: weights', () => {
     [[2 ** 30, 2 ** 30], /more elements than any file/],
     [[2 ** 52], /more bytes than any file/],
     [[1e400], /dimension|no number/],
-    ['4', /shape is 4, not a list/],
+    ['4', /shape is a text, not a list/],
     [undefined, /shape is nothing/],
     [Array.from({ length: 300 }, () => 1), /300 dimensions/],
   ];

@@ -114,7 +114,7 @@ describe('layers models written by TensorFlow.js', () => {
     const reference = tf.sequential({
       layers: [
         L.embedding({ inputDim: 10, outputDim: 4, inputLength: 6, name: 'emb' }),
-        L.bidirectional({ layer: L.lstm({ units: 3, returnSequences: true, name: 'lstm' }) as tf.RNN, mergeMode: 'concat', name: 'bi' }),
+        L.bidirectional({ layer: L.lstm({ units: 3, returnSequences: true, name: 'lstm' }), mergeMode: 'concat', name: 'bi' }),
         L.timeDistributed({ layer: L.dense({ units: 2, name: 'inner_dense' }), name: 'td' }),
         L.gru({ units: 3, returnSequences: true, name: 'gru' }),
         L.rnn({ cell: [L.lstmCell({ units: 2, name: 'ca' }), L.gruCell({ units: 3, name: 'cb' })], name: 'stack' }),
