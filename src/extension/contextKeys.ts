@@ -15,7 +15,7 @@ export function registerContextKeys(store: ModelStore, discovery: Discovery): vs
     set(CONTEXT_KEYS.analyzed, entries.filter((entry) => entry.analysis?.complete).length);
     set(CONTEXT_KEYS.running, entries.some((entry) => entry.isRunning));
   };
-  const onSearch = (): void => set(CONTEXT_KEYS.scanning, discovery.isSearching);
+  const onSearch = (): void => set(CONTEXT_KEYS.searched, discovery.hasSearched);
   onList();
   onModel();
   onSearch();

@@ -37,6 +37,7 @@ export class Discovery implements vscode.Disposable {
   #search: AbortController | undefined;
   #quiet: NodeJS.Timeout | undefined;
   #notice: string | undefined;
+  #isDone = false;
   #disposed = false;
 
   constructor(services: DiscoveryServices) {
@@ -47,8 +48,9 @@ export class Discovery implements vscode.Disposable {
     );
   }
 
-  get isSearching(): boolean {
-    return this.#search !== undefined;
+  /** All folders were searched, and no search runs. */
+  get hasSearched(): boolean {
+    return this.#isDone && this.#search === undefined;
   }
 
   /** What a person should know of the last search: that it was cut. */
@@ -81,6 +83,7 @@ export class Discovery implements vscode.Disposable {
     } finally {
       if (this.#search === search) {
         this.#search = undefined;
+        this.#isDone = true;
         if (!this.#disposed) this.#changed.fire();
       }
     }

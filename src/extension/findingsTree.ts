@@ -27,6 +27,8 @@ export interface FindingNode {
   readonly kind: 'finding';
   readonly entry: ModelEntry;
   readonly finding: Finding;
+  /** A rule may say two things of one subject: this tells them apart. */
+  readonly occurrence: number;
   readonly parent: RuleNode;
 }
 
@@ -89,7 +91,7 @@ export class FindingsTree implements vscode.TreeDataProvider<FindingsNode>, vsco
       case 'severity':
         return rulesOf(node);
       case 'rule':
-        return node.found.map(({ entry, finding }) => ({ kind: 'finding', entry, finding, parent: node }));
+        return findingsOfRule(node);
       case 'finding':
         return [];
     }
@@ -151,6 +153,16 @@ function rulesOf(parent: SeverityNode): RuleNode[] {
   return ids.map((rule) => ({ kind: 'rule', severity: parent.severity, rule, found: parent.found.filter(({ finding }) => finding.rule === rule), parent }));
 }
 
+function findingsOfRule(parent: RuleNode): FindingNode[] {
+  const counts = new Map<string, number>();
+  return parent.found.map(({ entry, finding }) => {
+    const subject = `${entry.path}\n${finding.subject.kind}\n${finding.subject.name}`;
+    const occurrence = counts.get(subject) ?? 0;
+    counts.set(subject, occurrence + 1);
+    return { kind: 'finding', entry, finding, occurrence, parent };
+  });
+}
+
 function severityItem({ severity, found }: SeverityNode): vscode.TreeItem {
   const { one, icon } = SEVERITY_TITLES[severity];
   // Notes are mostly what is usual for trained networks: they wait until somebody opens them.
@@ -170,21 +182,16 @@ function ruleItem({ rule, severity, found }: RuleNode): vscode.TreeItem {
   return item;
 }
 
-function findingItem({ entry, finding, parent }: FindingNode, isOneOfMany: boolean): vscode.TreeItem {
+function findingItem({ entry, finding, occurrence, parent }: FindingNode, isOneOfMany: boolean): vscode.TreeItem {
   const { subject } = finding;
   const layer = layerOfFinding(entry, finding);
   const item = new vscode.TreeItem(visible(subject.kind === 'model' ? entry.label : subject.name), vscode.TreeItemCollapsibleState.None);
-  item.id = [parent.severity, finding.rule, entry.path, subject.kind, subject.name, occurrence(parent, finding)].join('\n');
+  item.id = [parent.severity, finding.rule, entry.path, subject.kind, subject.name, occurrence].join('\n');
   item.description = visible(isOneOfMany && subject.kind !== 'model' ? `${entry.label} · ${finding.message}` : finding.message);
   item.iconPath = SEVERITY_TITLES[finding.severity].icon;
   item.contextValue = ITEM_KINDS.finding;
   item.command = { command: COMMANDS.showLayer, title: 'Show Layer', arguments: [entry.uri, layer] };
   return item;
-}
-
-/** A rule may say two things of one subject: ids must differ all the same. */
-function occurrence({ found }: RuleNode, finding: Finding): number {
-  return found.filter((other) => other.finding.subject.name === finding.subject.name).findIndex((other) => other.finding === finding);
 }
 
 function tooltipOf(node: FindingsNode): vscode.MarkdownString | undefined {

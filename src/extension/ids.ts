@@ -43,8 +43,8 @@ export const SETTINGS = {
 export const CONTEXT_KEYS = {
   /** Paths of all files known to be models; menus ask `resourcePath in weightgram.modelPaths`. */
   modelPaths: 'weightgram.modelPaths',
-  /** true while the workspace is searched for the first time. */
-  scanning: 'weightgram.scanning',
+  /** true once the workspace was searched and no search runs. */
+  searched: 'weightgram.searched',
   /** Number of models whose analysis is complete. */
   analyzed: 'weightgram.analyzed',
   /** true while an analysis runs. */

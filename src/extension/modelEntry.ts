@@ -15,8 +15,12 @@ import type { StoreServices } from './models';
 /** Results are told to the fronts in batches: about ten a second, which the eye takes as continuous. */
 const BATCH_MS = 100;
 
-/** While results come in, all rules are asked again at most this often: they look at every tensor. */
+/**
+ * While results come in, all rules are asked again: they look at every tensor. At most this often, and of a model of thousands of
+ * tensors so seldom that it takes this share of the time.
+ */
 const FINDINGS_MS = 1000;
+const FINDINGS_SHARE = 0.05;
 
 export interface ModelChange {
   readonly entry: ModelEntry;
@@ -50,7 +54,7 @@ export class ModelEntry {
   #structureChanged = false;
   #findingsChanged = false;
   #batch: NodeJS.Timeout | undefined;
-  #findingsAtMs = 0;
+  #nextFindingsMs = 0;
   #disposed = false;
 
   constructor(readonly uri: vscode.Uri, readonly formatTitle: string, services: StoreServices, tell: (change: ModelChange) => void) {
@@ -212,6 +216,8 @@ export class ModelEntry {
       this.#analysis = { model, statistics, failures, findings, complete: false, progress };
     };
     show([]);
+    // The first look comes after a while: before it there is little to judge.
+    this.#nextFindingsMs = startedMs + FINDINGS_MS;
     this.#findingsChanged = true;
     this.#flush();
     const { nearZeroRatio } = this.#services.settings();
@@ -241,11 +247,13 @@ export class ModelEntry {
   }
 
   #findingsSoFar(model: Model, statistics: ReadonlyMap<number, TensorStatistics>, failures: ReadonlyMap<number, string>): readonly Finding[] {
-    const now = Date.now();
-    if (now - this.#findingsAtMs < FINDINGS_MS) return this.#analysis?.findings ?? [];
-    this.#findingsAtMs = now;
+    const beganMs = Date.now();
+    if (beganMs < this.#nextFindingsMs) return this.#analysis?.findings ?? [];
+    const findings = findingsOf(model, statistics, failures, this.#services.settings());
+    const endedMs = Date.now();
+    this.#nextFindingsMs = endedMs + Math.max(FINDINGS_MS, (endedMs - beganMs) / FINDINGS_SHARE);
     this.#findingsChanged = true;
-    return findingsOf(model, statistics, failures, this.#services.settings());
+    return findings;
   }
 
   /** The analysis ends before it is complete: what was counted stays, with what the rules say of it. */

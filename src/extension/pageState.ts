@@ -1,6 +1,6 @@
 import type { Model } from '../core/model';
 import { RULES } from '../core/rules/index';
-import type { HostSide, PageState, Progress, RuleText } from '../protocol/pageContract';
+import type { HostSide, PageState, Progress, RuleText, TensorView } from '../protocol/pageContract';
 import { layerViews, previewBins, tensorView } from '../protocol/pageView';
 import type { LiveAnalysis } from './modelEntry';
 
@@ -34,24 +34,28 @@ export function pageState(source: PageSource, selectedLayer: string | undefined)
   };
 }
 
-/** What changed since the page was built or last told. */
-export function pageUpdate(source: PageSource, tensors: ReadonlySet<number>): HostSide['events']['update'] {
+/** What changed since the page was built or last told. Of a model of thousands of layers only what differs crosses the port. */
+export function pageUpdate(source: PageSource, change: { readonly tensors: ReadonlySet<number>; readonly findings: boolean }): HostSide['events']['update'] {
   const { model, analysis } = source;
   const bins = previewBins(model);
-  const failures = [...tensors].flatMap((index) => {
+  const failures: { index: number; reason: string }[] = [];
+  const tensors: TensorView[] = [];
+  const touched = new Set<number>();
+  for (const index of change.tensors) {
     const reason = analysis?.failures.get(index);
-    return reason === undefined ? [] : [{ index, reason }];
-  });
+    const statistics = analysis?.statistics.get(index);
+    if (reason !== undefined) failures.push({ index, reason });
+    if (statistics) tensors.push(tensorView(index, statistics, bins));
+    touched.add(model.tensors[index]!.layer);
+  }
+  const layers = change.findings || touched.size > 0 ? layerViews(model, analysis?.statistics ?? new Map(), analysis?.findings ?? []) : [];
   return {
     nearZeroRatio: source.nearZeroRatio,
     histogramBins: source.histogramBins,
-    tensors: [...tensors].flatMap((index) => {
-      const statistics = analysis?.statistics.get(index);
-      return statistics ? [tensorView(index, statistics, bins)] : [];
-    }),
-    layers: layerViews(model, analysis?.statistics ?? new Map(), analysis?.findings ?? []),
+    ...(tensors.length > 0 && { tensors }),
+    ...(layers.length > 0 && { layers: change.findings ? layers : layers.filter(({ index }) => touched.has(index)) }),
     ...(failures.length > 0 && { failures }),
-    findings: analysis?.findings ?? [],
+    ...(change.findings && { findings: analysis?.findings ?? [] }),
     assessment: source.assessment,
     progress: progressOf(source),
   };

@@ -77,14 +77,14 @@ export class ModelPanel implements vscode.Disposable {
   }
 
   /** Tells the page what changed. */
-  update({ structure, tensors }: ModelChange): void {
+  update(change: ModelChange): void {
     if (!this.#isLive) return;
-    if (structure) {
+    if (change.structure) {
       this.#peer.tell('reset', null);
       return;
     }
     const source = this.#source();
-    if (source) this.#peer.tell('update', pageUpdate(source, tensors));
+    if (source) this.#peer.tell('update', pageUpdate(source, change));
   }
 
   dispose(): void {

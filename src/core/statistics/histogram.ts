@@ -107,13 +107,21 @@ export function sparklineCounts(statistics: TensorStatistics, bins = SPARKLINE_B
   const distribution = bestBins(statistics);
   const edges = Array.from({ length: bins + 1 }, (_, i) => low * (1 - i / bins) + high * (i / bins));
   // The window is closed at both ends: a value that is p0.1 itself belongs to the first bar.
-  let below = countUpTo(distribution, low, false);
-  for (let i = 0; i < bins; i++) {
-    const upTo = countUpTo(distribution, edges[i + 1]!, i === bins - 1);
-    counts[i] = Math.max(0, Math.round(upTo - below));
-    below = upTo;
-  }
+  const upTo = countsUpTo(distribution, edges);
+  for (let i = 0; i < bins; i++) counts[i] = Math.max(0, Math.round(upTo[i + 1]! - upTo[i]!));
   return counts;
+}
+
+/** How many values lie below each of ascending edges, at or below the last one; one walk over the distribution. */
+function countsUpTo({ lower, upper, counts }: Distribution, edges: readonly number[]): number[] {
+  let bin = 0;
+  let whole = 0;
+  return edges.map((edge, i) => {
+    const isLast = i === edges.length - 1;
+    while (bin < counts.length && upper[bin]! <= edge && (lower[bin]! < edge || isLast)) whole += counts[bin++]!;
+    const isCut = bin < counts.length && lower[bin]! < edge;
+    return isCut ? whole + (counts[bin]! * (edge - lower[bin]!)) / (upper[bin]! - lower[bin]!) : whole;
+  });
 }
 
 function quantileWindow(statistics: TensorStatistics): { low: number | null; high: number | null } {
@@ -155,15 +163,15 @@ function roundedDown(value: number, step: number): number {
 /** Share of finite values <= x, 0..1; within a bin interpolated. 0 without finite values. */
 export function cumulativeShare(statistics: TensorStatistics, x: number): number {
   const total = finiteCount(statistics);
-  return total === 0 ? 0 : countUpTo(bestBins(statistics), x, true) / total;
+  return total === 0 ? 0 : countUpTo(bestBins(statistics), x) / total;
 }
 
-/** How many values lie at or below `x` (or only below it); a bin that `x` cuts counts by the part of its width. */
-function countUpTo({ lower, upper, counts }: Distribution, x: number, inclusive: boolean): number {
+/** How many values lie at or below `x`; a bin that `x` cuts counts by the part of its width. */
+function countUpTo({ lower, upper, counts }: Distribution, x: number): number {
   let sum = 0;
   for (let i = 0; i < lower.length; i++) {
     const low = lower[i]!;
-    if (low > x || (low === x && !inclusive)) break;
+    if (low > x) break;
     const high = upper[i]!;
     sum += high <= x ? counts[i]! : (counts[i]! * (x - low)) / (high - low);
   }

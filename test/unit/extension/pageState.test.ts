@@ -44,11 +44,21 @@ describe('what a page is built from', () => {
 });
 
 describe('an update', () => {
-  it('has the tensors that changed, and what follows from them', () => {
-    const update = pageUpdate(source, new Set([0]));
+  it('has the tensors that changed and their layers, and nothing of the others', () => {
+    const update = pageUpdate(source, { tensors: new Set([0]), findings: false });
     assert.deepEqual(update.tensors?.map(({ index }) => index), [0]);
-    assert.equal('failures' in update, false);
+    assert.deepEqual(update.layers?.map(({ index }) => index), [0]);
+    assert.ok(!('failures' in update) && !('findings' in update));
+    assert.deepEqual(update.progress, { kind: 'done', fromCache: true, elapsedMs: 5 });
+  });
+
+  it('has why a tensor failed', () => {
+    assert.deepEqual(pageUpdate(source, { tensors: new Set([1]), findings: false }).failures, [{ index: 1, reason: 'w.bin is gone.' }]);
+  });
+
+  it('has all layers where findings changed: their severity may have', () => {
+    const update = pageUpdate(source, { tensors: new Set(), findings: true });
     assert.equal(update.findings, finished.findings);
-    assert.deepEqual(pageUpdate(source, new Set([1])).failures, [{ index: 1, reason: 'w.bin is gone.' }]);
+    assert.equal(update.layers?.length, finished.model.layers.length);
   });
 });
