@@ -44,7 +44,7 @@ export interface LayerView {
   /** Index into Model.layers. */
   readonly index: number;
   readonly parameters: number;
-  /** Share of exact zeros, 0..1; null until its tensors are done. */
+  /** Share of exact zeros, 0..1; null until one of its weights is read. */
   readonly sparsity: number | null;
   readonly nearZero: number | null;
   /** The worst finding of the layer and its tensors. */

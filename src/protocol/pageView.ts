@@ -2,19 +2,18 @@ import { layerFigures } from '../core/layerFigures';
 import type { Model } from '../core/model';
 import { SEVERITIES } from '../core/rules/rule';
 import type { Finding, Severity } from '../core/rules/rule';
+import { sparklineCounts } from '../core/statistics/histogram';
 import { QUANTILES } from '../core/statistics/tensorStatistics';
 import type { ChannelStatistics, Distribution, Histogram, TensorStatistics } from '../core/statistics/tensorStatistics';
 import type { LayerView, TensorView } from './pageContract';
 
-/** As many as a row of the layer table can show at one or two pixels each. */
-export const SPARKLINE_BINS = 24;
 /** The first picture of a tensor, until exact bins for the visible range are asked for. */
 const PREVIEW_BINS = 160;
 /** A model of thousands of tensors must still cross the port in one message of a few megabytes. */
 const MANY_TENSORS = 1500;
-const PREVIEW_BINS_OF_MANY = 48;
-/** Tails outside the p0.1 to p99.9 window: a few bins on either side place them well enough. */
-const TAIL_BINS = 12;
+const PREVIEW_BINS_OF_MANY = 24;
+/** Of the window's bins, for each tail beyond it: enough to place the outliers. */
+const TAIL_SHARE = 1 / 12;
 
 /** How many bins `tensorView` should give a model's tensors. */
 export function previewBins(model: Model): number {
@@ -31,7 +30,7 @@ export function tensorView(index: number, statistics: TensorStatistics, bins = P
       count, zeros, nearZeros, nan, positiveInfinity, negativeInfinity, min, max, mean,
       standardDeviation, skewness, excessKurtosis, l1Norm, l2Norm, quantiles,
     },
-    sparkline: sparkline(statistics),
+    sparkline: sparklineCounts(statistics),
     histogram: previewHistogram(statistics, bins),
     ...(statistics.outputChannels && { outputChannels: channelView(statistics.outputChannels) }),
     ...(statistics.inputChannels && { inputChannels: channelView(statistics.inputChannels) }),
@@ -41,11 +40,10 @@ export function tensorView(index: number, statistics: TensorStatistics, bins = P
 /** Figures of every layer over its weights, in model order. */
 export function layerViews(model: Model, statistics: ReadonlyMap<number, TensorStatistics>, findings: readonly Finding[]): LayerView[] {
   const worst = worstSeverities(model, findings);
-  return model.layers.map((layer, index) => ({
-    index,
-    ...layerFigures(model, index, statistics),
-    severity: worst.get(layer.name) ?? null,
-  }));
+  return model.layers.map((layer, index) => {
+    const { parameters, sparsity, nearZero } = layerFigures(model, index, statistics);
+    return { index, parameters, sparsity, nearZero, severity: worst.get(layer.name) ?? null };
+  });
 }
 
 /** Of all layers in one pass: a model of 5,000 layers is asked several times a second. */
@@ -74,58 +72,14 @@ function window(statistics: TensorStatistics): { low: number; high: number } | u
   return low < high ? { low, high } : { low: min, high: max };
 }
 
-/** Counts in even bins over the window. Values inside a bin of the distribution are taken as evenly spread. */
-function sparkline(statistics: TensorStatistics): number[] {
-  const span = window(statistics);
-  const counts = new Array<number>(SPARKLINE_BINS).fill(0);
-  if (!span) return counts;
-  if (span.low === span.high) {
-    counts[SPARKLINE_BINS >> 1] = statistics.count;
-    return counts;
-  }
-  const step = (span.high - span.low) / SPARKLINE_BINS;
-  for (const bin of finestBins(statistics)) spread(bin, span.low, step, counts);
-  return counts.map(Math.round);
-}
-
-interface Bin {
-  readonly lower: number;
-  readonly upper: number;
-  readonly count: number;
-}
-
-function* finestBins({ distribution, fineHistogram }: TensorStatistics): Generator<Bin> {
-  if (fineHistogram) {
-    const { edges, counts } = fineHistogram;
-    for (let i = 0; i < counts.length; i++) yield { lower: edges[i]!, upper: edges[i + 1]!, count: counts[i]! };
-    return;
-  }
-  const { lower, upper, counts } = distribution;
-  for (let i = 0; i < counts.length; i++) yield { lower: lower[i]!, upper: upper[i]!, count: counts[i]! };
-}
-
-function spread({ lower, upper, count }: Bin, low: number, step: number, counts: number[]): void {
-  const last = counts.length - 1;
-  const from = (lower - low) / step;
-  const to = (upper - low) / step;
-  if (to < 0 || from > last + 1) return;
-  const first = Math.max(0, Math.min(last, Math.floor(from)));
-  const end = Math.max(0, Math.min(last, Math.floor(to)));
-  if (first === end) {
-    counts[first]! += count;
-    return;
-  }
-  const perStep = count / (to - from);
-  for (let i = first; i <= end; i++) counts[i]! += perStep * Math.max(0, Math.min(to, i + 1) - Math.max(from, i));
-}
-
 /** Exact counts over the whole range, in edges snapped to the distribution's own: fine inside the window, coarse in the tails. */
 function previewHistogram(statistics: TensorStatistics, bins: number): Histogram {
   const { min, max, distribution, fineHistogram } = statistics;
   const span = window(statistics);
   if (min === null || max === null || !span) return { edges: [], counts: [] };
   if (fineHistogram) return fineHistogram;
-  const targets = [...ramp(min, span.low, TAIL_BINS), ...ramp(span.low, span.high, bins), ...ramp(span.high, max, TAIL_BINS)];
+  const tail = Math.ceil(bins * TAIL_SHARE);
+  const targets = [...ramp(min, span.low, tail), ...ramp(span.low, span.high, bins), ...ramp(span.high, max, tail)];
   return snapped(distribution, targets, max);
 }
 

@@ -39,10 +39,12 @@ const MIN_BINS = 10;
 /** Of a window that is a single value: wide enough for its bar to stand free. */
 const CONSTANT_MARGIN = 0.5;
 
-/** Undefined where the tensor has no finite value. */
-export function planBins({ figures, lattice, axis, bins, zoom }: PlanRequest): BinPlan | undefined {
+/** Without finite values the axis is empty: only the bars at its edges say something. */
+export const EMPTY_PLAN: BinPlan = { scale: LINEAR, edges: [-1, 1] };
+
+export function planBins({ figures, lattice, axis, bins, zoom }: PlanRequest): BinPlan {
   const whole = wholeRange(figures);
-  if (!whole) return undefined;
+  if (!whole) return EMPTY_PLAN;
   const scale = axis === 'symlog' ? symlog(symlogThreshold(figures)) : LINEAR;
   const window = zoom ?? (axis === 'auto' ? autoWindow(figures) ?? whole : whole);
   const wanted = Math.max(MIN_BINS, Math.min(bins, Math.ceil(2 * Math.sqrt(figures.count))));

@@ -1,5 +1,5 @@
 import { el } from './dom';
-import type { Figure, FigureToExport, PlotlyApi } from './plotly';
+import type { Figure, FigureToExport, PlotlyApi, Shape } from './plotly';
 import { previewSvg } from './preview';
 import type { Tooltip } from './tooltip';
 
@@ -32,6 +32,9 @@ export class Chart {
   #figure: Figure | undefined;
   #size = { width: 0, height: 0 };
   #listening = false;
+  #marks: readonly Shape[] = [];
+  #marking = false;
+  #drawing = false;
 
   constructor(className: string, tooltip: Tooltip, events: ChartEvents) {
     this.#tooltip = tooltip;
@@ -63,8 +66,35 @@ export class Chart {
   draw(figure: Figure): void {
     this.#figure = figure;
     this.element.setAttribute('aria-label', figure.label);
-    if (this.#plotly) void this.#react(this.#plotly, figure);
-    else this.#plot.replaceChildren(previewSvg(figure));
+    if (!this.#plotly) {
+      this.#plot.replaceChildren(previewSvg(figure));
+      return;
+    }
+    // A held arrow key asks for more figures than there are frames: only the last one is drawn.
+    if (this.#drawing) return;
+    this.#drawing = true;
+    requestAnimationFrame(() => {
+      this.#drawing = false;
+      if (this.#plotly && this.#figure) void this.#react(this.#plotly, this.#figure);
+    });
+  }
+
+  /** Changes the marks alone, which is far cheaper than a whole figure. */
+  mark(shapes: readonly Shape[]): void {
+    if (!this.#figure) return;
+    const figure = { ...this.#figure, layout: { ...this.#figure.layout, shapes } };
+    if (!this.#plotly || !this.#listening) {
+      this.draw(figure);
+      return;
+    }
+    this.#figure = figure;
+    this.#marks = shapes;
+    if (this.#marking) return;
+    this.#marking = true;
+    requestAnimationFrame(() => {
+      this.#marking = false;
+      if (this.#listening) void this.#plotly?.relayout(this.#plot, { shapes: this.#marks });
+    });
   }
 
   clear(): void {

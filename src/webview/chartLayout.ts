@@ -41,12 +41,27 @@ function axisLook(theme: Theme): Readonly<Record<string, unknown>> {
 /** Pixels a tick label of an x axis takes with its distance. */
 const TICK_PX = 72;
 
+/** Nearer to a bar at the edge a tick's label would run into that bar's. */
+const EDGE_PX = 26;
+
+interface ValueAxisPlace {
+  readonly domain: readonly [number, number];
+  /** On the axis. */
+  readonly range: readonly [number, number];
+  readonly edges: readonly number[];
+  readonly widthPx: number;
+  /** Whether bars stand beside the axis at its begin and at its end. */
+  readonly crowded: readonly [boolean, boolean];
+}
+
 export function valueAxis(
   theme: Theme,
   scale: Scale,
-  { domain, range, edges, widthPx }: { domain: readonly [number, number]; range: readonly [number, number]; edges: readonly number[]; widthPx: number },
+  { domain, range, edges, widthPx, crowded }: ValueAxisPlace,
 ): Axis {
-  const found = ticks(scale, edges[0]!, edges[edges.length - 1]!, Math.max(2, Math.floor(widthPx / TICK_PX)));
+  const margin = (EDGE_PX / Math.max(1, widthPx)) * (range[1] - range[0]);
+  const found = ticks(scale, edges[0]!, edges[edges.length - 1]!, Math.max(2, Math.floor(widthPx / TICK_PX)))
+    .filter(({ position }) => !(crowded[0] && position < range[0] + margin) && !(crowded[1] && position > range[1] - margin));
   return {
     ...axisLook(theme),
     type: 'linear',

@@ -1,6 +1,6 @@
-import type { Layer, Tensor } from '../core/model';
+import type { Layer, Model, Tensor } from '../core/model';
 import { isWeight } from '../core/model';
-import { formatBytes, formatInteger, formatShape } from '../core/numberText';
+import { formatBytes, formatInteger, formatNumber, formatShape } from '../core/numberText';
 import type { ChartPart, Context } from './context';
 import { el, replaceChildren, setText } from './dom';
 import { figureGroups, figuresCsv, figuresJson, figuresTable } from './figures';
@@ -25,6 +25,7 @@ export function createDetail(context: Context): Detail {
   const name = el('h2', { class: 'layer-name', attributes: { tabindex: -1 } });
   const facts = el('div', { class: 'layer-facts' });
   const tabs = el('div', { class: 'tabs', attributes: { role: 'tablist', 'aria-label': 'Weights of this layer' } });
+  const moreTensors = el('span', { class: 'more-frame' });
   const tensorLine = el('p', { class: 'tensor-line' });
   const findings = el('div', { class: 'findings-of-layer' });
   const figures = el('div', { class: 'figures-frame' });
@@ -43,7 +44,7 @@ export function createDetail(context: Context): Detail {
   const figuresHead = el('div', { class: 'controls figures-head' }, el('h3', {}, 'Figures'), el('span', { class: 'spacer' }), copied, copy('CSV', figuresCsv), copy('JSON', figuresJson));
   const panel = el('div', { class: 'tab-panel', attributes: { role: 'tabpanel', id: 'tab-panel' } }, histogram.element, figuresHead, figures, units.element);
   const nothing = el('p', { class: 'empty' }, 'Select a layer.');
-  const body = el('div', { class: 'detail-body', attributes: { hidden: true } }, el('div', { class: 'layer-head' }, name, facts), findings, tabs, tensorLine, panel);
+  const body = el('div', { class: 'detail-body', attributes: { hidden: true } }, el('div', { class: 'layer-head' }, name, facts), findings, el('div', { class: 'tab-row' }, tabs, moreTensors), tensorLine, panel);
 
   tabs.addEventListener('keydown', (event) => {
     const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
@@ -81,15 +82,21 @@ export function createDetail(context: Context): Detail {
   };
 
   function renderTabs(data: PageData, layer: Layer, chosen: number | undefined): void {
-    const labels = tensorLabels(layer.tensors.map((index) => data.model.tensors[index]!));
-    replaceChildren(tabs, ...layer.tensors.map((index, i) => {
+    const labels = new Map(tensorLabels(layer.tensors.map((index) => data.model.tensors[index]!)).map((label, i) => [layer.tensors[i]!, label]));
+    const { direct, listed } = tabbed(data.model, layer, chosen);
+    const more = listed.length === 0 ? undefined : el('select', {
+      class: 'more-tensors', attributes: { 'aria-label': 'More tensors of this layer' },
+      on: { change: () => store.setView({ selectedTensor: data.model.tensors[Number(more!.value)]!.name }) },
+    }, el('option', { attributes: { value: '' } }, `${formatInteger(listed.length)} more`), ...listed.map((index) => el('option', { attributes: { value: index } }, data.model.tensors[index]!.name)));
+    replaceChildren(moreTensors, more);
+    replaceChildren(tabs, ...direct.map((index) => {
       const tensor = data.model.tensors[index]!;
       const selected = index === chosen;
       return el('button', {
         class: `tab${isWeight(tensor) ? '' : ' constant'}`, tip: tensorHover(tensor),
         attributes: { type: 'button', role: 'tab', 'aria-selected': String(selected), 'aria-controls': 'tab-panel', tabindex: selected ? 0 : -1 },
         on: { click: () => store.setView({ selectedTensor: tensor.name }) },
-      }, labels[i]);
+      }, labels.get(index));
     }));
     const tensor = chosen === undefined ? undefined : data.model.tensors[chosen];
     setText(tensorLine, tensor ? tensorWords(tensor) : 'This layer has no weights.');
@@ -134,6 +141,16 @@ export function createDetail(context: Context): Detail {
   };
 }
 
+/** More tabs than this are harder to read than a list. */
+const MOST_TABS = 10;
+
+/** Weights get tabs; shape and index constants, of which graph models have dozens a layer, are listed. */
+export function tabbed(model: Model, layer: Layer, chosen: number | undefined): { direct: readonly number[]; listed: readonly number[] } {
+  const weights = layer.tensors.filter((index) => isWeight(model.tensors[index]!));
+  const shown = new Set([...weights.slice(0, MOST_TABS), ...(weights.length === 0 ? layer.tensors.slice(0, 1) : []), ...(chosen === undefined ? [] : [chosen])]);
+  return { direct: layer.tensors.filter((index) => shown.has(index)), listed: layer.tensors.filter((index) => !shown.has(index)) };
+}
+
 /** The tab that was chosen, else the weight that says most. */
 function chosenTensor(data: PageData, layer: Layer, chosen: string | undefined): number | undefined {
   return layer.tensors.find((index) => data.model.tensors[index]!.name === chosen) ?? mainTensorOf(data.model, layer) ?? layer.tensors[0];
@@ -162,8 +179,8 @@ function activationWords(activation: string): string {
 
 function regularizerWords({ regularizers, inputs, config }: Layer): string {
   const names = Object.entries(regularizers ?? {}).map(([weight, { name, config: settings }]) => {
-    const rates = Object.entries(settings).filter(([, value]) => typeof value === 'number' && value !== 0).map(([key, value]) => `${key}=${String(value)}`);
-    return `${weight} ${rates.join(', ') || name}`;
+    const rates = Object.entries(settings).filter(([, value]) => typeof value === 'number' && value !== 0).map(([key, value]) => `${key.toUpperCase()} ${formatNumber(value as number)}`);
+    return `${rates.join(', ') || name} on ${weight}`;
   });
   if (names.length > 0) return names.join(' · ');
   return inputs === undefined && config === undefined ? 'regularizers unknown' : 'no regularizer';

@@ -41,6 +41,8 @@ const MARGIN = { l: 58, r: 14, t: 34, b: 40 };
 /** A zero bar this many times as high as the others would flatten them on a linear axis: it is cut, its count is written on it. */
 const DWARFS = 1.5;
 const HEADROOM = 1.06;
+/** A smaller share of zeros is told by the hover alone. */
+const LABELLED_ZEROS = 0.02;
 
 export function histogramFigure(input: HistogramInput): Figure {
   const { plan, figures, theme, window, countScale, width, height } = input;
@@ -48,26 +50,35 @@ export function histogramFigure(input: HistogramInput): Figure {
   const zeroBin = zeroBinOf(input);
   const counts = window.counts.map((count, i) => (i === zeroBin ? Math.max(0, count - figures.zeros) : count));
   const slots = edgeSlots(input);
-  const top = countTop(counts, zeroBin === undefined ? 0 : figures.zeros, [...slots.left, ...slots.right], countScale);
+  const zeros = zeroBin === undefined ? 0 : figures.zeros;
+  const stacked = zeroBin === undefined ? 0 : window.counts[zeroBin]!;
+  const highest = counts.reduce((most, count) => Math.max(most, count), 0);
+  const dwarfs = zeros > DWARFS * highest;
+  const top = countTop([...counts, dwarfs ? 0 : stacked], zeros, [...slots.left, ...slots.right], countScale);
   const plotWidth = Math.max(60, width - MARGIN.l - MARGIN.r);
   const slotShare = Math.min(0.12, SLOT_PX / plotWidth);
   const domain: [number, number] = [slots.left.length * slotShare, 1 - slots.right.length * slotShare];
   const range: [number, number] = [positions[0]!, positions[positions.length - 1]!];
-  const traces: Trace[] = [bars(input, positions, counts, zeroBin)];
-  if (input.showNormal) traces.push(...normalCurve(input, positions));
-  if (zeroBin !== undefined && figures.zeros > 0) traces.push(zeroBar(input, range, plan.edges.length - 1));
-  traces.push(...slotTraces(input, slots));
+  const zeroTrace = zeroBin === undefined || zeros === 0 ? [] : [dwarfs ? zeroNeedle(input, range) : zeroCap(input, positions, zeroBin)];
+  const traces: Trace[] = [
+    ...(dwarfs ? [] : zeroTrace),
+    bars(input, positions, counts, zeroBin),
+    ...(dwarfs ? zeroTrace : []),
+    ...(input.showNormal ? normalCurve(input, positions) : []),
+    ...slotTraces(input, slots),
+  ];
   const layout = {
     ...baseLayout(theme, width, height, MARGIN),
     barmode: 'overlay',
-    xaxis: valueAxis(theme, plan.scale, { domain, range, edges: plan.edges, widthPx: plotWidth * (domain[1] - domain[0]) }),
+    xaxis: valueAxis(theme, plan.scale, { domain, range, edges: plan.edges, widthPx: plotWidth * (domain[1] - domain[0]), crowded: [slots.left.length > 0, slots.right.length > 0] }),
     yaxis: countAxis(theme, countScale, top),
     ...(slots.left.length > 0 && { xaxis2: slotAxis(theme, [0, domain[0] - slotShare * 0.15], slots.left.map((slot) => slot.label)) }),
     ...(slots.right.length > 0 && { xaxis3: slotAxis(theme, [domain[1] + slotShare * 0.15, 1], slots.right.map((slot) => slot.label)) }),
     shapes: markers(input, range).map((marker) => marker.shape),
     annotations: [
       ...markerLabels(input, range, plotWidth * (domain[1] - domain[0])),
-      ...(zeroBin === undefined ? [] : zeroLabel(input, top)),
+      ...(zeroBin !== undefined && zeros > 0 && (dwarfs || zeros / figures.count >= LABELLED_ZEROS)
+        ? [zeroLabel(input, dwarfs ? 0 : (positions[zeroBin]! + positions[zeroBin + 1]!) / 2, dwarfs ? zeros : stacked, top)] : []),
       ...slotLabels(input, slots, top),
     ],
   };
@@ -76,6 +87,7 @@ export function histogramFigure(input: HistogramInput): Figure {
 
 /** One sentence on what the picture leaves to the bars at its edges. */
 export function outsideSentence({ window, figures, exact }: Pick<HistogramInput, 'window' | 'figures' | 'exact'>): string {
+  if (figures.min === null) return `None of the ${formatInteger(figures.count)} weights is a finite number.`;
   const outside = Math.round(window.below + window.above);
   const [low, high] = [window.edges[0]!, window.edges[window.edges.length - 1]!];
   const range = `${formatNumber(low)} … ${formatNumber(high)}`;
@@ -112,15 +124,24 @@ function countWords(count: number, of: number, exact: boolean): string {
   return `${exact ? '' : 'about '}${formatInteger(rounded)} ${rounded === 1 ? 'weight' : 'weights'} · ${formatShare(of > 0 ? rounded / of : 0)}`;
 }
 
-/** A needle at zero, no wider than half a bar, in front: it hides at most a quarter of its neighbours. */
-function zeroBar({ figures, theme }: HistogramInput, range: readonly [number, number], bins: number): Trace {
-  const barWidth = (range[1] - range[0]) / bins;
+/** Zeros that dwarf the rest: a needle in front, no wider than half a bar, so that it hides little of its neighbours. */
+function zeroNeedle({ figures, plan, theme }: HistogramInput, range: readonly [number, number]): Trace {
+  const width = range[1] - range[0];
+  return zeroTrace(figures, theme, 0, figures.zeros, Math.max((width / (plan.edges.length - 1)) * 0.5, width / 250));
+}
+
+/** A few zeros: the top of their bar, behind the other weights of the same bar. */
+function zeroCap({ figures, window, theme }: HistogramInput, positions: readonly number[], bin: number): Trace {
+  return zeroTrace(figures, theme, (positions[bin]! + positions[bin + 1]!) / 2, window.counts[bin]!, positions[bin + 1]! - positions[bin]!);
+}
+
+function zeroTrace(figures: TensorView['figures'], theme: Theme, x: number, y: number, width: number): Trace {
   return {
     type: 'bar',
     name: 'zero',
-    x: [0],
-    y: [figures.zeros],
-    width: [Math.max(barWidth * 0.5, (range[1] - range[0]) / 250)],
+    x: [x],
+    y: [y],
+    width: [width],
     marker: { color: theme.orange, line: { color: theme.orange, width: 0 } },
     hoverinfo: 'none',
     customdata: [`exactly 0\n${countWords(figures.zeros, figures.count, true)}`],
@@ -171,14 +192,13 @@ export function yPosition(count: number, top: number, scale: CountScale): number
   return scale === 'log' ? Math.log10(Math.max(count, 1)) : Math.min(count, top * HEADROOM);
 }
 
-function zeroLabel({ figures, theme, countScale }: HistogramInput, top: number): Readonly<Record<string, unknown>>[] {
-  if (figures.zeros === 0) return [];
-  const cut = countScale === 'linear' && figures.zeros > top * HEADROOM;
+function zeroLabel({ figures, theme, countScale }: HistogramInput, x: number, y: number, top: number): Readonly<Record<string, unknown>> {
+  const cut = countScale === 'linear' && y > top * HEADROOM;
   const text = `0: ${formatCount(figures.zeros)} · ${formatShare(figures.zeros / figures.count)}${cut ? ' ↑' : ''}`;
-  return [{
-    text, x: 0, y: yPosition(figures.zeros, top, countScale), xref: 'x', yref: 'y', showarrow: false, xanchor: 'left', yanchor: cut ? 'top' : 'bottom',
-    xshift: cut ? 6 : -8, yshift: cut ? -2 : 1, font: { color: theme.orange, size: theme.fontSize - 1 }, bgcolor: withAlpha(theme.background, 0.75), borderpad: 1,
-  }];
+  return {
+    text, x, y: yPosition(y, top, countScale), xref: 'x', yref: 'y', showarrow: false, xanchor: 'left', yanchor: cut ? 'top' : 'bottom',
+    xshift: cut ? 6 : -8, yshift: cut ? -2 : 1, font: { color: theme.orange, size: theme.fontSize - 1 }, bgcolor: withAlpha(theme.background, 0.8), borderpad: 1,
+  };
 }
 
 function slotLabels({ theme, countScale }: HistogramInput, { left, right }: { left: Slot[]; right: Slot[] }, top: number): Readonly<Record<string, unknown>>[] {

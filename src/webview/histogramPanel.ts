@@ -2,7 +2,7 @@ import type { Tensor } from '../core/model';
 import { messageOf } from '../core/errors';
 import type { WindowHistogram } from '../core/statistics/tensorStatistics';
 import type { TensorView } from '../protocol/pageContract';
-import { latticeOf, planBins, rebin } from './binPlan';
+import { EMPTY_PLAN, latticeOf, planBins, rebin } from './binPlan';
 import type { BinPlan, ValueAxis, Window } from './binPlan';
 import { Chart } from './chart';
 import type { ChartPart, Context } from './context';
@@ -89,7 +89,7 @@ export function createHistogramPanel(context: Context): HistogramPanel {
       return;
     }
     const key = `${shown.index} ${plan.edges.length} ${plan.edges[0]} ${plan.edges.at(-1)} ${plan.scale.kind}`;
-    const answer = answers.get(key);
+    const answer = plan === EMPTY_PLAN ? { edges: plan.edges, counts: [0], below: 0, above: 0 } : answers.get(key);
     show(view, plan, answer ?? rebin(view.histogram, view.figures.zeros, plan.edges), answer !== undefined);
     if (answer) stopAsking();
     else askSoon(shown.index, key, plan);
@@ -156,7 +156,7 @@ export function createHistogramPanel(context: Context): HistogramPanel {
     el('div', { class: 'controls' },
       counts.element, axis.element,
       el('span', { class: 'controls-group' }, moments.element, quantiles.element, normal.element),
-      el('span', { class: 'spacer' }), unzoom, save('png'), save('svg')),
+      el('span', { class: 'spacer' }), unzoom, el('span', { class: 'buttons' }, save('png'), save('svg'))),
     el('div', { class: 'chart-frame' }, chart.element, waiting),
     sentence);
   return {
@@ -180,6 +180,5 @@ function noteWords(shown: Shown | undefined): string | undefined {
   if (shown.failure !== undefined) return shown.failure;
   if (shown.tensor.dtype === 'string') return 'This tensor holds text, not numbers.';
   if (shown.tensor.elements === 0) return 'This tensor is empty.';
-  if (!shown.view) return 'Waiting for this weight …';
-  return shown.view.figures.min === null ? 'No weight of this tensor is a finite number.' : undefined;
+  return shown.view ? undefined : 'Waiting for this weight …';
 }

@@ -13,20 +13,18 @@ export function findingsOf(data: PageData, layer: string): readonly Finding[] {
     .sort((a, b) => order[a.severity] - order[b.severity]);
 }
 
+/** One line each; what to do and why unfolds below, at once where there is only one. */
 export function layerFindings({ host, report }: Context, findings: readonly Finding[], rules: PageState['rules']): HTMLElement {
   const texts = new Map(rules.map((rule) => [rule.id, rule]));
   return el('ul', { class: 'layer-findings', attributes: { 'aria-label': 'Findings of this layer' } }, ...findings.map((finding) => {
     const text = texts.get(finding.rule);
     const open = (): void => void host.request('openRule', { rule: finding.rule }).catch(report);
-    return el('li', { class: finding.severity },
-      severityIcon(finding.severity),
+    return el('li', { class: finding.severity }, el('details', { attributes: { open: findings.length === 1 } },
+      el('summary', {}, severityIcon(finding.severity), el('span', { class: 'finding-message' }, finding.message), el('span', { class: 'twistie', attributes: { 'aria-hidden': 'true' } })),
       el('div', { class: 'finding-body' },
-        el('p', { class: 'finding-message' }, finding.message),
-        el('p', { class: 'finding-advice' }, finding.advice),
-        text && el('details', {},
-          el('summary', {}, 'Why it matters, and when it is normal'),
-          el('p', {}, text.why),
-          el('p', {}, text.whenNormal)),
-        el('button', { class: 'link', attributes: { type: 'button' }, tip: 'Open the page of this rule', on: { click: open } }, text?.title ?? finding.rule)));
+        el('p', {}, finding.advice),
+        text && el('p', { class: 'why' }, `Why it matters: ${text.why}`),
+        text && el('p', { class: 'why' }, `When it is normal: ${text.whenNormal}`),
+        el('button', { class: 'link', attributes: { type: 'button' }, tip: 'Open the page of this rule', on: { click: open } }, `About the rule: ${text?.title ?? finding.rule}`))));
   }));
 }

@@ -88,6 +88,7 @@ export function createLayerTable(context: Context, openDetail: () => void): Laye
     const selectionChanged = view.selectedLayer !== previous.view.selectedLayer;
     if (!dataChanged && !listChanged && !selectionChanged) return;
     if (dataChanged) rows = layerRows(data, data.model === previous.data?.model ? rows : []);
+    if (dataChanged) element.style.setProperty('--order-digits', String(formatInteger(data.model.layers.length).length));
     if (dataChanged || listChanged) visible = sortRows(filterRows(rows, view.filter), view.sort);
     const active = visible.findIndex((row) => row.layer.name === view.selectedLayer);
     list.setItems(visible, active);
@@ -163,7 +164,7 @@ function renderRow(row: LayerRow): HTMLElement {
 }
 
 /** Characters of a name's end that always stay: there lies what tells it from its neighbours. */
-const KEPT_END = 7;
+const KEPT_END = 6;
 
 function nameParts(name: string): HTMLElement[] {
   const cut = name.length > 2 * KEPT_END ? name.length - KEPT_END : name.length;

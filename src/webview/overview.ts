@@ -6,7 +6,7 @@ import type { Severity } from '../core/rules/rule';
 import { Chart } from './chart';
 import type { ChartPart, Context } from './context';
 import { el, replaceChildren, selector, setText } from './dom';
-import { colourKey, legendOf, overviewFigure } from './overviewChart';
+import { colourKey, columnPixels, joinedColumns, legendOf, overviewFigure, selectionShapes } from './overviewChart';
 import type { Column } from './overviewChart';
 import type { OverviewColumns, PageData } from './state';
 import { failureOf } from './selectors';
@@ -23,6 +23,7 @@ export function createOverview(context: Context): { element: HTMLElement } & Cha
   const { store, tooltip } = context;
   let columns: readonly PlacedColumn[] = [];
   let zoom: readonly [number, number] | undefined;
+  let hiddenWords = '';
   let busyUntil = 0;
   let scheduled = false;
 
@@ -49,16 +50,21 @@ export function createOverview(context: Context): { element: HTMLElement } & Cha
     if (column) context.select(column.layer);
   }
 
+  function selectedColumn(): number | undefined {
+    const { selectedLayer } = store.state.view;
+    const found = columns.findIndex((column) => column.layer === selectedLayer);
+    return found < 0 ? undefined : found;
+  }
+
   function draw(): void {
     const { data, view } = store.state;
     const { width, height } = chart.size;
     if (!data || width === 0 || height === 0) return;
     const started = performance.now();
     const theme = context.theme();
-    const selected = columns.findIndex((column) => column.layer === view.selectedLayer);
-    chart.draw(overviewFigure({
-      columns, axis: view.overviewAxis, colour: view.overviewColour, selected: selected < 0 ? undefined : selected, zoom, width, height, theme,
-    }));
+    chart.draw(overviewFigure({ columns, axis: view.overviewAxis, colour: view.overviewColour, selected: selectedColumn(), zoom, width, height, theme }));
+    const joined = joinedColumns(columnPixels({ columns, zoom, width }));
+    setText(note, [hiddenWords, joined > 1 && `each mark joins ${joined} columns: drag to zoom in`].filter(Boolean).join(' · '));
     const keys = new Set(columns.filter((column) => column.quantiles).map((column) => colourKey(column, view.overviewColour)));
     replaceChildren(legend, ...legendOf(view.overviewColour, theme, keys).map((entry) => {
       const swatch = el('span', { class: 'swatch' });
@@ -99,13 +105,14 @@ export function createOverview(context: Context): { element: HTMLElement } & Cha
     if (restructured || grown) {
       const built = overviewColumns(data, view.overviewColumns);
       columns = built.columns;
-      setText(note, hiddenNote(built.hidden));
+      hiddenWords = hiddenNote(built.hidden);
     }
-    if (restructured || view !== previous.view) draw();
+    if (restructured || view.overviewAxis !== previous.view.overviewAxis || view.overviewColour !== previous.view.overviewColour) draw();
     else if (grown) drawSoon();
+    else if (view.selectedLayer !== previous.view.selectedLayer) chart.mark(selectionShapes(selectedColumn(), context.theme()));
   });
 
-  const hint = 'One column for each layer’s main weight, in model order.\nThin line: p0.1 to p99.9. Light band: p5 to p95. Solid band: p25 to p75. Dot: median.\nStrip below: share of weights near zero. Marks above: the worst finding.\nClick selects the layer. Drag to zoom, shift-drag to pan, double-click to see all.';
+  const hint = 'One column for each layer’s main weight, in model order.\nThin line: p0.1 to p99.9. Dashes: smallest and largest weight. Light band: p5 to p95. Solid band: p25 to p75. Dot: median.\nStrip below: share of weights near zero. Marks above: the worst finding.\nClick selects the layer. Drag to zoom, shift-drag to pan, double-click to see all.';
   const element = el('section', { class: 'overview', attributes: { 'aria-label': 'The network at a glance' } },
     el('div', { class: 'section-head' },
       el('h2', { tip: hint, attributes: { tabindex: 0 } }, 'The network at a glance'), note, reset, el('span', { class: 'spacer' }), legend, axis.element, colour.element, which.element),
@@ -138,7 +145,7 @@ export function overviewColumns(data: PageData, which: OverviewColumns): { colum
 function hiddenNote(hidden: readonly PlacedColumn[]): string {
   const found = hidden.filter(({ severity }) => severity === 'error' || severity === 'warning').length;
   if (found === 0) return '';
-  return found === 1 ? '1 layer without a kernel has findings: see all layers' : `${found} layers without a kernel have findings: see all layers`;
+  return found === 1 ? '1 layer without a kernel has findings: choose all layers' : `${found} layers without a kernel have findings: choose all layers`;
 }
 
 function weightsInOrder(model: Model): number[] {
@@ -162,6 +169,7 @@ function columnOf(data: PageData, index: number, layer: string, severity: Severi
     severity,
     nearZero: view && view.figures.count > 0 ? view.figures.nearZeros / view.figures.count : null,
     quantiles: view?.figures.quantiles,
+    extremes: [view?.figures.min ?? null, view?.figures.max ?? null],
     words: view ? facts : `${facts}\n${failure ?? 'waiting for its figures'}`,
   };
 }

@@ -1,5 +1,6 @@
 import type { Role } from '../core/model';
 import { formatInteger, formatNumber, formatShare } from '../core/numberText';
+import { SEVERITIES } from '../core/rules/rule';
 import type { Severity } from '../core/rules/rule';
 import { baseLayout, plainAxis } from './chartLayout';
 import { mix, withAlpha } from './colour';
@@ -19,6 +20,8 @@ export interface Column {
   readonly nearZero: number | null;
   /** In the order of QUANTILES; undefined while the tensor is not done. */
   readonly quantiles: readonly (number | null)[] | undefined;
+  /** Smallest and largest finite weight; null where there is none. */
+  readonly extremes: readonly [number | null, number | null];
   /** For the hover, below the name. */
   readonly words: string;
 }
@@ -46,7 +49,9 @@ const MARK_DOMAIN: [number, number] = [0.94, 1];
 const MAIN_DOMAIN: [number, number] = [0.24, 0.93];
 const STRIP_DOMAIN: [number, number] = [0, 0.15];
 /** A column no wider than this reads as one mark. */
-const MAX_HALF_COLUMN_PX = 13;
+const MAX_HALF_COLUMN_PX = 16;
+/** Finer columns are a grey mush: neighbours then share one. */
+const MIN_COLUMN_PX = 2;
 /** Below this the median's dots would touch: a short line across the column takes their place. */
 const DOT_FROM_PX = 7;
 const NAME_FROM_PX = 64;
@@ -56,22 +61,25 @@ const CHARACTER_PX = 6.6;
 const [P001, P05, P25, P50, P75, P95, P999] = [0, 2, 3, 4, 5, 6, 8];
 
 export function overviewFigure(input: OverviewInput): Figure {
-  const { columns, theme, width, height } = input;
+  const { axis, theme, width, height } = input;
   const range = visibleRange(input);
   const plotWidth = Math.max(60, width - MARGIN.l - MARGIN.r);
   const columnPx = plotWidth / (range[1] - range[0]);
-  const half = Math.min(0.42, MAX_HALF_COLUMN_PX / columnPx);
+  const joined = joinedColumns(columnPx);
   const scale = overviewScale(input);
-  const values = valueRange(columns, scale);
+  const values = valueRange(input.columns, scale, axis === 'symlog');
+  const drawing: Drawing = {
+    marks: marksOf(input.columns, range, joined), scale, theme, colour: input.colour, markPx: columnPx * joined, half: Math.min(0.42 * joined, MAX_HALF_COLUMN_PX / columnPx),
+  };
   const data: Trace[] = [
-    ...columnTraces(input, scale, half),
-    ...medianTrace(input, scale, half, columnPx),
-    ...stripTrace(input, half),
-    ...emptyTrace(input, scale),
-    ...severityTraces(input),
+    ...columnTraces(drawing),
+    ...medianTrace(drawing),
+    ...stripTrace(drawing),
+    ...emptyTrace(drawing),
+    ...severityTraces(drawing),
     hoverTrace(input, scale),
   ];
-  const valueTicks = ticks(scale, scale.from(values[0]), scale.from(values[1]), Math.max(2, Math.floor((height * 0.69) / 30)));
+  const valueTicks = ticks(scale, scale.from(values[0]), scale.from(values[1]), Math.max(2, Math.floor((height * 0.69) / (axis === 'symlog' ? 16 : 30))));
   const layout = {
     ...baseLayout(theme, width, height, MARGIN),
     xaxis: { ...plainAxis(theme, { type: 'linear', domain: [0, 1], range, anchor: 'y2', ...columnTicks(input, range, columnPx) }), fixedrange: false, showgrid: false },
@@ -82,13 +90,72 @@ export function overviewFigure(input: OverviewInput): Figure {
     }),
     yaxis2: plainAxis(theme, { type: 'linear', domain: STRIP_DOMAIN, range: [0, 1], tickmode: 'array', tickvals: [0, 1], ticktext: ['0', '100\u2009%'], showgrid: false }),
     yaxis3: { type: 'linear', domain: MARK_DOMAIN, range: [0, 1], visible: false, fixedrange: true },
-    shapes: selectionShapes(input),
+    shapes: selectionShapes(input.selected, theme),
     annotations: [{
       text: 'share near zero', x: 0, xref: 'paper', xshift: 2, y: STRIP_DOMAIN[1], yref: 'paper', xanchor: 'left', yanchor: 'bottom', showarrow: false,
       font: { color: theme.muted, size: theme.fontSize - 3 },
     }],
   };
   return { data, layout, label: gist(input) };
+}
+
+/** How many neighbours share one mark, where a column of its own would be finer than a pixel or two. */
+export function joinedColumns(columnPx: number): number {
+  return columnPx >= MIN_COLUMN_PX ? 1 : Math.ceil(MIN_COLUMN_PX / columnPx);
+}
+
+/** Pixels from one column to the next that a plot of this width leaves. */
+export function columnPixels({ columns, zoom, width }: Pick<OverviewInput, 'columns' | 'zoom' | 'width'>): number {
+  const range = visibleRange({ columns, zoom });
+  return Math.max(60, width - MARGIN.l - MARGIN.r) / (range[1] - range[0]);
+}
+
+/** One column, or several neighbours in one place. */
+interface Mark {
+  readonly x: number;
+  readonly column: Column;
+}
+
+interface Drawing {
+  readonly marks: readonly Mark[];
+  readonly scale: Scale;
+  readonly theme: Theme;
+  readonly colour: OverviewColour;
+  /** Pixels from one mark to the next. */
+  readonly markPx: number;
+  /** Half the width of a mark, in columns. */
+  readonly half: number;
+}
+
+function marksOf(columns: readonly Column[], [low, high]: readonly [number, number], joined: number): Mark[] {
+  const first = Math.max(0, Math.floor(low / joined) * joined);
+  const last = Math.min(columns.length - 1, Math.ceil(high));
+  const marks: Mark[] = [];
+  for (let i = first; i <= last; i += joined) {
+    const group = columns.slice(i, Math.min(i + joined, columns.length));
+    marks.push({ x: i + (group.length - 1) / 2, column: group.length === 1 ? group[0]! : joinColumns(group) });
+  }
+  return marks;
+}
+
+/** Range and severity of the group are its extremes, so that the odd layer is still seen; the bands are its medians. */
+export function joinColumns(group: readonly Column[]): Column {
+  const all = (pick: (column: Column) => number | null | undefined): number[] => group.map(pick).filter((value): value is number => typeof value === 'number').sort((a, b) => a - b);
+  const quantile = (q: number): number | null => {
+    const values = all((column) => column.quantiles?.[q]);
+    return (q === P001 ? values[0] : q === P999 ? values.at(-1) : values[values.length >> 1]) ?? null;
+  };
+  const done = group.some((column) => column.quantiles);
+  const nearZero = all((column) => column.nearZero);
+  return {
+    name: `${group[0]!.name} … ${group.at(-1)!.name}`,
+    role: group[0]!.role,
+    severity: SEVERITIES.find((severity) => group.some((column) => column.severity === severity)) ?? null,
+    nearZero: nearZero.at(-1) ?? null,
+    quantiles: done ? Array.from({ length: 9 }, (_, q) => quantile(q)) : undefined,
+    extremes: [all((column) => column.extremes[0])[0] ?? null, all((column) => column.extremes[1]).at(-1) ?? null],
+    words: '',
+  };
 }
 
 export function legendOf(colour: OverviewColour, theme: Theme, present: ReadonlySet<string>): LegendEntry[] {
@@ -99,7 +166,7 @@ export function legendOf(colour: OverviewColour, theme: Theme, present: Readonly
 export function colourKey({ severity, nearZero, role }: Column, colour: OverviewColour): string {
   switch (colour) {
     case 'severity':
-      return severity ?? 'none';
+      return severity === null || severity === 'info' ? 'calm' : severity;
     case 'nearZero':
       return nearZero === null ? 'unknown' : String(NEAR_ZERO_STEPS.findIndex((step) => nearZero <= step));
     case 'role':
@@ -121,8 +188,7 @@ function palette(colour: OverviewColour, theme: Theme): Readonly<Record<string, 
       return {
         error: { label: 'error', colour: theme.error },
         warning: { label: 'warning', colour: theme.warning },
-        info: { label: 'note', colour: theme.blue },
-        none: { label: 'no finding', colour: theme.blue },
+        calm: { label: 'no warning', colour: theme.blue },
       };
     case 'nearZero': {
       const labels = ['≤ 20 %', '≤ 50 %', '≤ 80 %', '≤ 95 %', '> 95 %'];
@@ -140,7 +206,7 @@ function palette(colour: OverviewColour, theme: Theme): Readonly<Record<string, 
   }
 }
 
-function visibleRange({ columns, zoom }: OverviewInput): [number, number] {
+function visibleRange({ columns, zoom }: Pick<OverviewInput, 'columns' | 'zoom'>): [number, number] {
   const whole: [number, number] = [-0.6, Math.max(columns.length, 1) - 0.4];
   if (!zoom) return whole;
   const low = Math.max(whole[0], Math.min(zoom[0], zoom[1]));
@@ -159,11 +225,14 @@ function overviewScale({ axis, columns }: OverviewInput): Scale {
   return symlog(median === undefined ? 0.01 : 10 ** Math.floor(Math.log10(median)));
 }
 
-/** On the axis, with a little room, in steps so that a new column seldom moves the others. */
-function valueRange(columns: readonly Column[], scale: Scale): [number, number] {
+/**
+ * On the axis, with a little room, in steps so that a new column seldom moves the others.
+ * A linear axis leaves the extremes out: one weight would flatten all columns.
+ */
+function valueRange(columns: readonly Column[], scale: Scale, withExtremes: boolean): [number, number] {
   let [low, high] = [Infinity, -Infinity];
-  for (const { quantiles } of columns) {
-    const [from, to] = [quantiles?.[P001], quantiles?.[P999]];
+  for (const { quantiles, extremes } of columns) {
+    const [from, to] = withExtremes ? extremes : [quantiles?.[P001], quantiles?.[P999]];
     if (typeof from === 'number') low = Math.min(low, scale.to(from));
     if (typeof to === 'number') high = Math.max(high, scale.to(to));
   }
@@ -179,31 +248,38 @@ interface Path {
 }
 
 /** A few traces whatever the number of columns: all marks of one kind and colour are one path. */
-function columnTraces(input: OverviewInput, scale: Scale, half: number): Trace[] {
-  const colours = palette(input.colour, input.theme);
-  const byKey = new Map<string, number[]>();
-  input.columns.forEach((column, i) => {
-    if (!column.quantiles) return;
-    const key = colourKey(column, input.colour);
-    byKey.set(key, [...(byKey.get(key) ?? []), i]);
-  });
+function columnTraces({ marks, scale, theme, colour: by, half }: Drawing): Trace[] {
+  const colours = palette(by, theme);
+  const byKey = new Map<string, Mark[]>();
+  for (const mark of marks) {
+    if (!mark.column.quantiles) continue;
+    const key = colourKey(mark.column, by);
+    const known = byKey.get(key);
+    if (known) known.push(mark);
+    else byKey.set(key, [mark]);
+  }
   // In palette order, so that the same trace keeps its place while columns come in.
   return Object.entries(colours).flatMap(([key, { colour }]) => {
-    const indices = byKey.get(key) ?? [];
-    const at = (i: number, q: number): number | undefined => {
-      const value = input.columns[i]!.quantiles![q];
+    const at = ({ quantiles }: Column, q: number): number | undefined => {
+      const value = quantiles![q];
       return typeof value === 'number' ? scale.to(value) : undefined;
     };
     const whiskers: Path = { x: [], y: [] };
     const light: Path = { x: [], y: [] };
     const solid: Path = { x: [], y: [] };
-    for (const i of indices) {
-      line(whiskers, i, i, at(i, P001), at(i, P999));
-      box(light, i, half, at(i, P05), at(i, P95));
-      box(solid, i, half, at(i, P25), at(i, P75));
+    const dashes: Path = { x: [], y: [] };
+    for (const { x, column } of byKey.get(key) ?? []) {
+      for (const extreme of column.extremes) {
+        const y = extreme === null ? undefined : scale.to(extreme);
+        line(dashes, x - half / 2, x + half / 2, y, y);
+      }
+      line(whiskers, x, x, at(column, P001), at(column, P999));
+      box(light, x, half, at(column, P05), at(column, P95));
+      box(solid, x, half, at(column, P25), at(column, P75));
     }
     return [
       lines(`range ${key}`, whiskers, withAlpha(colour, 0.75), 1),
+      lines(`extremes ${key}`, dashes, colour, 1.5),
       filled(`band ${key}`, light, withAlpha(colour, 0.35)),
       filled(`quartiles ${key}`, solid, colour),
     ];
@@ -230,39 +306,38 @@ function filled(name: string, path: Path, color: string, yaxis?: string): Scatte
   return { type: 'scatter', mode: 'lines', name, ...path, fill: 'toself', fillcolor: color, line: { color, width: 0 }, hoverinfo: 'skip', ...(yaxis && { yaxis }) };
 }
 
-function medianTrace({ columns, theme }: OverviewInput, scale: Scale, half: number, columnPx: number): Trace[] {
-  const medians = columns.flatMap(({ quantiles }, i) => (typeof quantiles?.[P50] === 'number' ? [{ i, y: scale.to(quantiles[P50]) }] : []));
+function medianTrace({ marks, scale, theme, half, markPx }: Drawing): Trace[] {
+  const medians = marks.flatMap(({ x, column: { quantiles } }) => (typeof quantiles?.[P50] === 'number' ? [{ x, y: scale.to(quantiles[P50]) }] : []));
   const colour = theme.foreground;
-  if (columnPx < DOT_FROM_PX) {
-    const path: Path = { x: [], y: [] };
-    for (const { i, y } of medians) line(path, i - half, i + half, y, y);
-    return [lines('median', path, colour, 1)];
-  }
-  return [{
-    type: 'scatter', mode: 'markers', name: 'median', x: medians.map(({ i }) => i), y: medians.map(({ y }) => y), hoverinfo: 'skip',
-    marker: { color: colour, size: Math.min(6, Math.max(3, columnPx / 3)), symbol: 'circle', line: { color: theme.background, width: 1 } },
+  const path: Path = { x: [], y: [] };
+  if (markPx < DOT_FROM_PX) for (const { x, y } of medians) line(path, x - half, x + half, y, y);
+  const dots = markPx < DOT_FROM_PX ? [] : medians;
+  // Both always stand, one of them empty: the traces after them keep their places when the panel gets narrower.
+  return [lines('median', path, colour, 1), {
+    type: 'scatter', mode: 'markers', name: 'medians', x: dots.map(({ x }) => x), y: dots.map(({ y }) => y), hoverinfo: 'skip',
+    marker: { color: colour, size: Math.min(6, Math.max(3, markPx / 3)), symbol: 'circle', line: { color: theme.background, width: 1 } },
   }];
 }
 
 /** A weight without one finite value has no band, and must not look as if it were not done. */
-function emptyTrace({ columns, theme }: OverviewInput, scale: Scale): Trace[] {
-  const x = columns.flatMap(({ quantiles }, i) => (quantiles?.every((value) => value === null) ? [i] : []));
+function emptyTrace({ marks, theme, scale }: Drawing): Trace[] {
+  const x = marks.flatMap(({ x: at, column: { quantiles } }) => (quantiles?.every((value) => value === null) ? [at] : []));
   return [{ type: 'scatter', mode: 'markers', name: 'not finite', x, y: x.map(() => scale.to(0)), hoverinfo: 'skip', marker: { color: theme.error, size: 9, symbol: 'x-thin', line: { color: theme.error, width: 2 } } }];
 }
 
-function stripTrace({ columns, theme }: OverviewInput, half: number): Trace[] {
+function stripTrace({ marks, theme, half }: Drawing): Trace[] {
   const path: Path = { x: [], y: [] };
-  columns.forEach(({ nearZero }, i) => box(path, i, half, 0, nearZero ?? undefined));
+  for (const { x, column } of marks) box(path, x, half, 0, column.nearZero ?? undefined);
   return [filled('near zero', path, withAlpha(theme.orange, 0.85), 'y2')];
 }
 
 const SYMBOLS: Readonly<Record<Severity, string>> = { error: 'circle', warning: 'triangle-up', info: 'circle-open' };
 
-function severityTraces({ columns, theme }: OverviewInput): Trace[] {
+function severityTraces({ marks, theme }: Drawing): Trace[] {
   const colours: Readonly<Record<Severity, string>> = { error: theme.error, warning: theme.warning, info: theme.info };
   // Notes are drawn first: an error must not lie beneath one.
   return (['info', 'warning', 'error'] as const).map((severity) => {
-    const x = columns.flatMap((column, i) => (column.severity === severity ? [i] : []));
+    const x = marks.flatMap(({ x: at, column }) => (column.severity === severity ? [at] : []));
     return {
       type: 'scatter', mode: 'markers', name: severity, x, y: x.map(() => 0.5), yaxis: 'y3', hoverinfo: 'skip', cliponaxis: false,
       marker: { color: colours[severity], size: severity === 'info' ? 6 : 9, symbol: SYMBOLS[severity], line: { color: colours[severity], width: 1 } },
@@ -279,13 +354,14 @@ function hoverTrace({ columns }: OverviewInput, scale: Scale): Trace {
   };
 }
 
-function hoverWords({ name, words, quantiles, nearZero }: Column): string {
+function hoverWords({ name, words, quantiles, nearZero, extremes }: Column): string {
   if (!quantiles) return `${name}\n${words}`;
   if (quantiles.every((value) => value === null)) return `${name}\n${words}\nno finite weight`;
   const at = (q: number): string => formatNumber(quantiles[q]);
   return [
     name,
     words,
+    `min … max   ${formatNumber(extremes[0])} … ${formatNumber(extremes[1])}`,
     `p0.1 … p99.9   ${at(P001)} … ${at(P999)}`,
     `p5 … p95   ${at(P05)} … ${at(P95)}`,
     `p25 … p75   ${at(P25)} … ${at(P75)}`,
@@ -315,7 +391,7 @@ function shortened(name: string, room: number): string {
   return name.length <= room ? name : `…${name.slice(name.length - Math.max(1, room - 1))}`;
 }
 
-function selectionShapes({ selected, theme }: OverviewInput): Shape[] {
+export function selectionShapes(selected: number | undefined, theme: Theme): Shape[] {
   if (selected === undefined) return [];
   return [{
     type: 'rect', x0: selected - 0.5, x1: selected + 0.5, y0: 0, y1: 1, xref: 'x', yref: 'paper', layer: 'below',

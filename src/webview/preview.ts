@@ -94,6 +94,11 @@ function shapeElement({ x0, x1, y0, y1, type, fillcolor, line }: Shape, { margin
   return svg('rect', { x: left, y: top, width: right - left, height: bottom - top, fill: String(fillcolor), stroke: color, 'stroke-width': width });
 }
 
+/** Takes back what plotlyText did. */
+function plainText(text: string): string {
+  return text.replace(/&lt;/g, '<').replace(/&gt;/g, '>').replace(/&amp;/g, '&');
+}
+
 function axisElements(key: string, layout: Figure['layout']): SVGElement[] {
   const axis = layout[key] as Axis;
   const id = key.replace('axis', '');
@@ -112,7 +117,7 @@ function axisElements(key: string, layout: Figure['layout']): SVGElement[] {
   const labels = axis.tickvals.flatMap((tick, i) => {
     const place = isX ? { x: map.x(tick), y: base + 16, 'text-anchor': 'middle' } : { x: margin.l - 8, y: map.y(tick) + font.size / 3, 'text-anchor': 'end' };
     const text = svg('text', { ...place, fill: font.color, 'font-size': font.size });
-    text.textContent = axis.ticktext?.[i] ?? '';
+    text.textContent = plainText(axis.ticktext?.[i] ?? '');
     const grid = isX || axis['showgrid'] === false ? [] : [svg('line', { x1: margin.l, x2: width - margin.r, y1: map.y(tick), y2: map.y(tick), stroke: String(axis['gridcolor']) })];
     return [...grid, text];
   });

@@ -73,7 +73,11 @@ const detail = createDetail(context);
 const table = createLayerTable(context, () => detail.focus());
 const tree = createFindingsTree(context, () => detail.focus());
 const app = el('main', { class: 'app' }, header, overview.element, el('div', { class: 'columns' }, el('div', { class: 'left' }, table.element, tree.element), detail.element), bar);
-document.body.append(app);
+const failureText = el('p', { class: 'failure-text' });
+const failure = el('main', { class: 'failure', attributes: { role: 'alert', hidden: true } },
+  el('h1', {}, 'This model cannot be shown'), failureText,
+  el('p', {}, el('button', { class: 'primary', attributes: { type: 'button' }, on: { click: () => void start() } }, 'Try again')));
+document.body.append(app, failure);
 
 document.addEventListener('keydown', (event) => {
   const typing = event.target instanceof HTMLInputElement && event.target.type !== 'checkbox';
@@ -114,9 +118,19 @@ async function start(): Promise<void> {
     detail.forget();
     store.setData(data);
     store.setView({ selectedLayer: state.selectedLayer ?? kept ?? firstLayer(data) });
+    app.hidden = false;
+    failure.hidden = true;
   } catch (error) {
-    report(error);
+    showFailure(error);
   }
+}
+
+/** Nothing can be shown: the reason takes the page's place, until the file can be read. */
+function showFailure(error: unknown): void {
+  app.hidden = true;
+  failure.hidden = false;
+  setText(failureText, messageOf(error));
+  host.tell('failed', { message: messageOf(error), stack: error instanceof Error ? error.stack : undefined });
 }
 
 /** The worst layer, else the first one. */

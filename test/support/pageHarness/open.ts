@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import * as esbuild from 'esbuild';
 import type { Browser, Page } from 'playwright-core';
 import { HumanError } from '../../../src/core/errors';
 import type { HostSide, PageSide, PageState } from '../../../src/protocol/pageContract';
@@ -67,8 +68,21 @@ export async function openPage(browser: Browser, options: HarnessOptions): Promi
   };
 }
 
+let built: Promise<{ script: string; style: string }> | undefined;
+
+/** From the sources as they are now, whatever lies in dist/. */
+function builtPage(): Promise<{ script: string; style: string }> {
+  built ??= esbuild.build({
+    entryPoints: { webview: path.join(root, 'src/webview/webview.ts') }, bundle: true, write: false, outdir: 'page', platform: 'browser', target: 'es2022', format: 'iife', loader: { '.css': 'css' }, logLevel: 'error',
+  }).then(({ outputFiles }) => {
+    const text = (ending: string): string => outputFiles.find((file) => file.path.endsWith(ending))!.text;
+    return { script: text('.js'), style: text('.css') };
+  });
+  return built;
+}
+
 async function serve(page: Page, { theme, kept, plotlyDelayMs }: HarnessOptions): Promise<void> {
-  const file = (name: string): Buffer => readFileSync(path.join(root, 'dist', name));
+  const files = await builtPage();
   const html = panelPage({
     cspSource: ORIGIN, nonce: NONCE, scriptUri: `${ORIGIN}/webview.js`, styleUri: `${ORIGIN}/webview.css`, plotlyUri: `${ORIGIN}/plotly.min.js`, modelPath: '/model.json', title: 'Weightgram',
   });
@@ -77,8 +91,8 @@ async function serve(page: Page, { theme, kept, plotlyDelayMs }: HarnessOptions)
   await page.route(`${ORIGIN}/**`, async (route) => {
     const name = new URL(route.request().url()).pathname.slice(1);
     if (name === '') return route.fulfill({ contentType: 'text/html', body: html });
-    if (name === 'webview.js') return route.fulfill({ contentType: 'text/javascript', body: file(name) });
-    if (name === 'webview.css') return route.fulfill({ contentType: 'text/css', body: file(name) });
+    if (name === 'webview.js') return route.fulfill({ contentType: 'text/javascript', body: files.script });
+    if (name === 'webview.css') return route.fulfill({ contentType: 'text/css', body: files.style });
     if (name === 'plotly.min.js') {
       if (plotlyDelayMs) await new Promise((resolve) => setTimeout(resolve, plotlyDelayMs));
       return route.fulfill({ contentType: 'text/javascript', body: readFileSync(require_.resolve('plotly.js-dist-min')) });

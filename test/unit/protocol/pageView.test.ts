@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import type { Layer, Model, Tensor } from '../../../src/core/model';
 import type { Finding } from '../../../src/core/rules/rule';
 import type { Distribution, TensorStatistics } from '../../../src/core/statistics/tensorStatistics';
-import { layerViews, previewBins, SPARKLINE_BINS, tensorView } from '../../../src/protocol/pageView';
+import { SPARKLINE_BINS } from '../../../src/core/statistics/histogram';
+import { layerViews, previewBins, tensorView } from '../../../src/protocol/pageView';
 
 function exactDistribution(values: readonly number[]): Distribution {
   const counts = new Map<number, number>();
