@@ -1,4 +1,5 @@
 import type { Tensor } from '../core/model';
+import { binOf } from '../core/statistics/histogram';
 import type { Histogram, WindowHistogram } from '../core/statistics/tensorStatistics';
 import type { TensorView } from '../protocol/pageContract';
 import { clean, LINEAR, niceStep, symlog } from './scale';
@@ -146,7 +147,7 @@ interface Outside {
 function put(value: number, count: number, edges: readonly number[], counts: number[], outside: Outside): void {
   if (value < edges[0]!) outside.below += count;
   else if (value > edges[edges.length - 1]!) outside.above += count;
-  else counts[binOf(value, edges)]! += count;
+  else counts[binOf(edges, value)]! += count;
 }
 
 function spread(lower: number, upper: number, count: number, edges: readonly number[], counts: number[], outside: Outside): void {
@@ -159,19 +160,7 @@ function spread(lower: number, upper: number, count: number, edges: readonly num
   outside.below += density * Math.max(0, Math.min(first, upper) - lower);
   outside.above += density * Math.max(0, upper - Math.max(last, lower));
   if (upper <= first || lower >= last) return;
-  for (let i = binOf(Math.max(lower, first), edges); i < counts.length && edges[i]! < upper; i++) {
+  for (let i = binOf(edges, Math.max(lower, first)); i < counts.length && edges[i]! < upper; i++) {
     counts[i]! += density * Math.max(0, Math.min(upper, edges[i + 1]!) - Math.max(lower, edges[i]!));
   }
-}
-
-/** The bin that holds a value within the edges, its right edge counted to the last one. */
-export function binOf(value: number, edges: readonly number[]): number {
-  let low = 0;
-  let high = edges.length - 2;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (edges[middle]! <= value) low = middle;
-    else high = middle - 1;
-  }
-  return low;
 }

@@ -1,5 +1,6 @@
 import { el } from './dom';
-import type { Figure, FigureToExport, PlotlyApi, Shape } from './plotly';
+import type { Figure, FigureToExport, Shape } from './plotly';
+import type { PlotlyApi } from './plotlyLoader';
 import { previewSvg } from './preview';
 import type { Tooltip } from './tooltip';
 

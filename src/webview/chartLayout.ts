@@ -52,15 +52,17 @@ interface ValueAxisPlace {
   readonly widthPx: number;
   /** Whether bars stand beside the axis at its begin and at its end. */
   readonly crowded: readonly [boolean, boolean];
+  /** No value lies on it, so its numbers would mean nothing. */
+  readonly empty: boolean;
 }
 
 export function valueAxis(
   theme: Theme,
   scale: Scale,
-  { domain, range, edges, widthPx, crowded }: ValueAxisPlace,
+  { domain, range, edges, widthPx, crowded, empty }: ValueAxisPlace,
 ): Axis {
   const margin = (EDGE_PX / Math.max(1, widthPx)) * (range[1] - range[0]);
-  const found = ticks(scale, edges[0]!, edges[edges.length - 1]!, Math.max(2, Math.floor(widthPx / TICK_PX)))
+  const found = empty ? [] : ticks(scale, edges[0]!, edges[edges.length - 1]!, Math.max(2, Math.floor(widthPx / TICK_PX)))
     .filter(({ position }) => !(crowded[0] && position < range[0] + margin) && !(crowded[1] && position > range[1] - margin));
   return {
     ...axisLook(theme),

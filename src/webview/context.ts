@@ -1,6 +1,6 @@
 import type { Peer } from '../protocol/rpc';
 import type { HostSide, PageSide } from '../protocol/pageContract';
-import type { PlotlyApi } from './plotly';
+import type { PlotlyApi } from './plotlyLoader';
 import type { Store } from './state';
 import type { Theme } from './theme';
 import type { Tooltip } from './tooltip';

@@ -1,6 +1,7 @@
 import type { Chart } from './chart';
 import type { Context } from './context';
-import { loadPlotly } from './plotly';
+import { fileName } from './fileName';
+import { loadPlotly } from './plotlyLoader';
 
 /** Twice the pixels, for print and for dense screens. */
 const PNG_SCALE = 2;
@@ -23,10 +24,4 @@ function textOf(dataUrl: string): string {
   const body = dataUrl.slice(comma + 1);
   if (!dataUrl.slice(0, comma).endsWith(';base64')) return decodeURIComponent(body);
   return new TextDecoder().decode(Uint8Array.from(atob(body), (character) => character.charCodeAt(0)));
-}
-
-/** Names in files are anything; on disk they must be one plain name. */
-export function fileName(name: string): string {
-  const plain = name.replace(/[^\p{L}\p{N}._-]+/gu, '_').replace(/^[._]+|[._]+$/g, '');
-  return plain.slice(0, 100) || 'weights';
 }

@@ -1,7 +1,6 @@
-import { formatExact, formatInteger, formatNumber, formatShare } from '../core/numberText';
+import { formatInteger, formatNumber, formatShare } from '../core/numberText';
 import { QUANTILES } from '../core/statistics/tensorStatistics';
 import type { TensorView } from '../protocol/pageContract';
-import { el } from './dom';
 import { EXPLANATIONS, nearZeroExplanation } from './explanations';
 
 type Figures = TensorView['figures'];
@@ -65,14 +64,6 @@ export function figureGroups(figures: Figures, nearZeroRatio: number): FigureGro
 
 export function quantileName(q: number): string {
   return `p${Number((q * 100).toPrecision(3))}`;
-}
-
-export function figuresTable(groups: readonly FigureGroup[]): HTMLElement {
-  return el('div', { class: 'figures' }, ...groups.map(({ title, rows }) => el('table', {},
-    el('caption', {}, title),
-    el('tbody', {}, ...rows.map((row) => el('tr', { class: row.alarming ? 'alarming' : '' },
-      el('th', { tip: row.explanation, attributes: { scope: 'row', tabindex: 0 } }, row.label),
-      el('td', { tip: `exactly ${formatExact(row.value)}` }, row.text)))))));
 }
 
 export interface FiguresOf {

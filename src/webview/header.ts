@@ -1,9 +1,10 @@
 import { formatBytes, formatCount, formatInteger, plural } from '../core/numberText';
 import { SEVERITIES } from '../core/rules/rule';
-import type { PageState, Progress } from '../protocol/pageContract';
+import type { Progress } from '../protocol/pageContract';
 import type { Context } from './context';
 import { el, replaceChildren, setText, setTip } from './dom';
 import { calmIcon, severityIcon, severityWord } from './icons';
+import { progressShare, progressWords } from './progressText';
 import type { PageData } from './state';
 
 export function createHeader({ store, host, report }: Context): HTMLElement {
@@ -81,33 +82,4 @@ function renderCounts(counts: HTMLElement, data: PageData): void {
     chips.push(el('span', { class: 'count unreadable', tip: reasons.join('\n') }, `${formatInteger(data.failures.size)} unreadable`));
   }
   replaceChildren(counts, ...chips);
-}
-
-export function progressShare(progress: PageState['progress']): number {
-  switch (progress.kind) {
-    case 'running':
-      return progress.totalBytes > 0 ? Math.min(1, progress.doneBytes / progress.totalBytes) : 0;
-    case 'done':
-      return 1;
-    case 'cancelled':
-    case 'failed':
-      return 0;
-  }
-}
-
-export function progressWords(progress: PageState['progress']): string {
-  switch (progress.kind) {
-    case 'running':
-      return `${formatInteger(progress.doneTensors)} of ${plural(progress.totalTensors, 'tensor')}`;
-    case 'done':
-      return progress.fromCache ? 'From the cache' : `Analyzed in ${duration(progress.elapsedMs)}`;
-    case 'cancelled':
-      return 'Cancelled';
-    case 'failed':
-      return progress.message;
-  }
-}
-
-function duration(ms: number): string {
-  return ms < 1000 ? `${Math.round(ms)}\u2009ms` : `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)}\u2009s`;
 }

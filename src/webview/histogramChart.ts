@@ -1,8 +1,8 @@
 import { formatCount, formatInteger, formatNumber, formatShare } from '../core/numberText';
+import { binOf } from '../core/statistics/histogram';
 import { QUANTILES } from '../core/statistics/tensorStatistics';
 import type { WindowHistogram } from '../core/statistics/tensorStatistics';
 import type { TensorView } from '../protocol/pageContract';
-import { binOf } from './binPlan';
 import type { BinPlan } from './binPlan';
 import { baseLayout, countAxis, slotAxis, valueAxis } from './chartLayout';
 import type { Figure, Shape, Trace } from './plotly';
@@ -70,7 +70,7 @@ export function histogramFigure(input: HistogramInput): Figure {
   const layout = {
     ...baseLayout(theme, width, height, MARGIN),
     barmode: 'overlay',
-    xaxis: valueAxis(theme, plan.scale, { domain, range, edges: plan.edges, widthPx: plotWidth * (domain[1] - domain[0]), crowded: [slots.left.length > 0, slots.right.length > 0] }),
+    xaxis: valueAxis(theme, plan.scale, { domain, range, edges: plan.edges, widthPx: plotWidth * (domain[1] - domain[0]), crowded: [slots.left.length > 0, slots.right.length > 0], empty: figures.min === null }),
     yaxis: countAxis(theme, countScale, top),
     ...(slots.left.length > 0 && { xaxis2: slotAxis(theme, [0, domain[0] - slotShare * 0.15], slots.left.map((slot) => slot.label)) }),
     ...(slots.right.length > 0 && { xaxis3: slotAxis(theme, [domain[1] + slotShare * 0.15, 1], slots.right.map((slot) => slot.label)) }),
@@ -99,7 +99,7 @@ export function outsideSentence({ window, figures, exact }: Pick<HistogramInput,
 
 function zeroBinOf({ plan }: HistogramInput): number | undefined {
   const { edges } = plan;
-  return edges[0]! <= 0 && edges[edges.length - 1]! >= 0 ? binOf(0, edges) : undefined;
+  return edges[0]! <= 0 && edges[edges.length - 1]! >= 0 ? binOf(edges, 0) : undefined;
 }
 
 function bars(input: HistogramInput, positions: readonly number[], counts: readonly number[], zeroBin: number | undefined): Trace {

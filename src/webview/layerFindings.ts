@@ -13,14 +13,14 @@ export function findingsOf(data: PageData, layer: string): readonly Finding[] {
     .sort((a, b) => order[a.severity] - order[b.severity]);
 }
 
-/** One line each; what to do and why unfolds below, at once where there is only one. */
+/** Message and the begin of the advice; all of it, and why it matters, unfolds. */
 export function layerFindings({ host, report }: Context, findings: readonly Finding[], rules: PageState['rules']): HTMLElement {
   const texts = new Map(rules.map((rule) => [rule.id, rule]));
   return el('ul', { class: 'layer-findings', attributes: { 'aria-label': 'Findings of this layer' } }, ...findings.map((finding) => {
     const text = texts.get(finding.rule);
     const open = (): void => void host.request('openRule', { rule: finding.rule }).catch(report);
-    return el('li', { class: finding.severity }, el('details', { attributes: { open: findings.length === 1 } },
-      el('summary', {}, severityIcon(finding.severity), el('span', { class: 'finding-message' }, finding.message), el('span', { class: 'twistie', attributes: { 'aria-hidden': 'true' } })),
+    return el('li', { class: finding.severity }, el('details', {},
+      el('summary', {}, severityIcon(finding.severity), el('span', { class: 'finding-head' }, el('span', { class: 'finding-message' }, finding.message), el('span', { class: 'finding-gist' }, finding.advice)), el('span', { class: 'twistie', attributes: { 'aria-hidden': 'true' } })),
       el('div', { class: 'finding-body' },
         el('p', {}, finding.advice),
         text && el('p', { class: 'why' }, `Why it matters: ${text.why}`),

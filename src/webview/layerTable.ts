@@ -3,7 +3,7 @@ import type { Context } from './context';
 import { el, setText } from './dom';
 import { EXPLANATIONS } from './explanations';
 import { severityIcon, sparkline } from './icons';
-import { filterRows, layerRows, sortRows } from './selectors';
+import { filterRows, layerRows, nextSort, sortRows } from './selectors';
 import type { LayerRow } from './selectors';
 import type { PageData, SortKey } from './state';
 import { VirtualList } from './virtualList';
@@ -115,13 +115,6 @@ export function createLayerTable(context: Context, openDetail: () => void): Laye
     },
     focusRows: () => list.element.focus(),
   };
-}
-
-/** Once this way, once the other, then back to the order of the model. */
-export function nextSort(sort: { key: SortKey; descending: boolean }, key: SortKey, descendingFirst: boolean): { key: SortKey; descending: boolean } {
-  if (sort.key !== key) return { key, descending: descendingFirst };
-  if (sort.descending === descendingFirst) return { key, descending: !descendingFirst };
-  return { key: 'order', descending: false };
 }
 
 function headCell({ key, title, tip }: TableColumn, sort: () => void): HTMLElement {

@@ -222,7 +222,7 @@ function overviewScale({ axis, columns }: OverviewInput): Scale {
     return spread > 0 ? [spread] : [];
   }).sort((a, b) => a - b);
   const median = bulk[bulk.length >> 1];
-  return symlog(median === undefined ? 0.01 : 10 ** Math.floor(Math.log10(median)));
+  return symlog(median === undefined ? 0.01 : 10 ** Math.round(Math.log10(median)));
 }
 
 /**

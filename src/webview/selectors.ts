@@ -94,6 +94,13 @@ export function sortRows(rows: readonly LayerRow[], { key, descending }: Sort): 
   });
 }
 
+/** Once this way, once the other, then back to the order of the model. */
+export function nextSort(sort: Sort, key: SortKey, descendingFirst: boolean): Sort {
+  if (sort.key !== key) return { key, descending: descendingFirst };
+  if (sort.descending === descendingFirst) return { key, descending: !descendingFirst };
+  return { key: 'order', descending: false };
+}
+
 /** Names of the layers that take each layer's output. */
 export function successorsOf(model: Model, name: string): readonly Layer[] {
   return model.layers.filter((layer) => layer.inputs?.includes(name));

@@ -3,7 +3,7 @@ import type { TensorView } from '../protocol/pageContract';
 import { Chart } from './chart';
 import type { ChartPart, Context } from './context';
 import { el, setText, toggle } from './dom';
-import type { PlotlyApi } from './plotly';
+import type { PlotlyApi } from './plotlyLoader';
 import { deadUnits, unitsFigure } from './unitsChart';
 
 type Channels = NonNullable<TensorView['outputChannels']>;

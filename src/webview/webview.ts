@@ -9,10 +9,10 @@ import { createFindingsTree } from './findingsTree';
 import { createHeader } from './header';
 import { createLayerTable } from './layerTable';
 import { createOverview } from './overview';
-import { loadPlotly } from './plotly';
+import { loadPlotly } from './plotlyLoader';
 import { mergeUpdate, pageData, restoreView, Store } from './state';
 import type { PageData, ViewState } from './state';
-import { onThemeChange, readTheme } from './theme';
+import { onThemeChange, readTheme } from './readTheme';
 import { Tooltip } from './tooltip';
 
 interface VsCodeApi {
