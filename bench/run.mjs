@@ -1,0 +1,139 @@
+// npm run bench: the engine beside merely reading the file, and beside numpy, on models made for it.
+//   --runs N      analyses of which the median counts (7)
+//   --sizes A,B   GiB of the float32 models (0.25,0.5,1)
+//   --no-write    leaves RESULTS.md as it is
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import * as esbuild from 'esbuild';
+import { writeModel } from './models.mjs';
+
+const GIB = 1024 ** 3;
+const WORKERS = 2;
+/** What the engine reads at a time (CHUNK_BYTES of src/core/statistics/kernel.ts), and what reading alone is fastest with. */
+const CHUNK_SIZES = [256 * 1024, 1024 * 1024];
+/** numpy takes minutes for 1 GiB: it gets a model of this size, and speeds are compared by byte. */
+const NUMPY_BYTES = 0.25 * GIB;
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const root = path.dirname(here);
+const { values: options } = parseArgs({ options: { runs: { type: 'string', default: '7' }, sizes: { type: 'string', default: '0.25,0.5,1' }, 'no-write': { type: 'boolean', default: false } } });
+const runs = Number(options.runs);
+const sizes = options.sizes.split(',').map(Number);
+
+const folder = mkdtempSync(path.join(os.tmpdir(), 'weightgram-bench-'));
+try {
+  main();
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function main() {
+  build();
+  const python = findNumpy();
+  const sections = [];
+  const float32 = sizes.map((size) => measure(`float32, ${size} GiB`, writeModel(path.join(folder, `f32-${size}`), size * GIB)));
+  const largest = float32[float32.length - 1];
+  const float16 = measure(`float16, ${sizes[sizes.length - 1]} GiB`, writeModel(path.join(folder, 'f16'), sizes[sizes.length - 1] * GIB, true));
+  sections.push(speedTable([...float32, float16]));
+  const perByte = float32.map((result) => result.ms / result.model.bytes);
+  sections.push(`Time per byte from ${sizes[0]} to ${sizes[sizes.length - 1]} GiB: largest ${((Math.max(...perByte) / Math.min(...perByte) - 1) * 100).toFixed(0)} % above the smallest.`);
+  sections.push(peerSection(python, [['float32', largest, false], ['float16', float16, true]]));
+  const text = [heading(), ...sections].join('\n\n') + '\n';
+  console.log(`\n${text}`);
+  if (!options['no-write']) writeFileSync(path.join(here, 'RESULTS.md'), text);
+}
+
+/** A copy of its own, built from the sources: what lies in dist/ may be older. */
+function build() {
+  const asc = createRequire(import.meta.url).resolve('assemblyscript/bin/asc.js');
+  const kernel = ['--target', 'release', '--config', path.join(root, 'src/kernel/asconfig.json'), '--outFile', path.join(folder, 'kernel.wasm')];
+  execFileSync(process.execPath, [asc, path.join(root, 'src/kernel/kernel.ts'), ...kernel], { cwd: root, stdio: 'inherit' });
+  esbuild.buildSync({
+    entryPoints: { engine: path.join(here, 'engine.ts'), worker: path.join(root, 'src/worker/worker.ts') },
+    bundle: true, platform: 'node', target: 'node20', format: 'cjs', mainFields: ['module', 'main'], outdir: folder, logLevel: 'error',
+  });
+}
+
+function measure(name, model) {
+  process.stderr.write(`${name}: ${model.tensors} tensors ...\n`);
+  readSpeed(model, 1, 1, CHUNK_SIZES[1]);
+  const readOne = Math.max(...CHUNK_SIZES.map((chunk) => readSpeed(model, 1, runs, chunk)));
+  const readAll = Math.max(...CHUNK_SIZES.map((chunk) => readSpeed(model, WORKERS, runs, chunk)));
+  const ours = runJson(process.execPath, [path.join(here, 'ours.mjs'), folder, String(WORKERS), String(runs + 1), model.file]);
+  const [first, ...rest] = ours.results;
+  // Each figure of an analysis beside the others of the same analysis.
+  const middle = [...rest].sort((a, b) => a.ms - b.ms)[rest.length >> 1];
+  return { name, model, readOne, readAll, ms: middle.ms, firstShare: median(rest.map((run) => run.firstMs / run.ms)), freshMs: first.ms, freshFirstShare: first.firstMs / first.ms, peakBytes: ours.peakBytes };
+}
+
+/** GB/s, median. */
+function readSpeed(model, threads, count, chunkBytes) {
+  const { ms } = runJson(process.execPath, [path.join(here, 'read.mjs'), String(threads), String(count), String(chunkBytes), model.file]);
+  return model.bytes / median(ms) / 1e6;
+}
+
+function speedTable(results) {
+  const rows = results.map(({ name, model, readOne, readAll, ms, freshMs, firstShare, freshFirstShare, peakBytes }) => {
+    const speed = model.bytes / ms / 1e6;
+    return [
+      name, String(model.tensors), `${speed.toFixed(2)} GB/s (${ms.toFixed(0)} ms)`, `${(model.bytes / freshMs / 1e6).toFixed(2)} GB/s`,
+      `${readOne.toFixed(1)} GB/s`, `${readAll.toFixed(1)} GB/s`, percent(speed / readOne), percent(speed / readAll),
+      `${percent(firstShare, 1)} (${percent(freshFirstShare, 1)})`, `${(peakBytes / 1e6).toFixed(0)} MB`,
+    ];
+  });
+  const titles = ['model', 'tensors', `analysis, ${WORKERS} workers`, 'first analysis of a fresh process', 'reading, 1 thread', `reading, ${WORKERS} threads`, 'of reading, 1 thread', `of reading, ${WORKERS} threads`, 'first result after (fresh)', 'peak memory over idle'];
+  return table(titles, rows);
+}
+
+function peerSection(python, cases) {
+  if (!python.path) return `numpy: not measured, because ${python.reason}`;
+  const rows = cases.map(([name, ours, isHalf]) => {
+    process.stderr.write(`numpy, ${name} ...\n`);
+    const model = writeModel(path.join(folder, `numpy-${name}`), NUMPY_BYTES, isHalf);
+    const results = Array.from({ length: 3 }, () => runJson(python.path, [path.join(here, 'numpy_peer.py'), model.file]));
+    const peer = model.bytes / median(results.map((result) => result.ms)) / 1e6;
+    const speed = ours.model.bytes / ours.ms / 1e6;
+    return [name, `${speed.toFixed(2)} GB/s`, `${peer.toFixed(4)} GB/s (numpy ${results[0].numpy})`, `${(speed / peer).toFixed(0)} ×`];
+  });
+  return `The same figures with numpy (numpy_peer.py, a model of ${NUMPY_BYTES / GIB} GiB, compared by byte; numpy's time leaves reading out, ours does not):\n\n${table(['type', 'Weightgram', 'numpy', 'ratio'], rows)}`;
+}
+
+function findNumpy() {
+  let reason = 'there is no python3';
+  for (const candidate of ['python3', '/usr/bin/python3']) {
+    try {
+      execFileSync(candidate, ['-c', 'import numpy'], { stdio: 'pipe' });
+      return { path: candidate };
+    } catch (error) {
+      if (error.code !== 'ENOENT') reason = `${candidate} has no numpy (on Debian: apt-get install python3-numpy)`;
+    }
+  }
+  return { reason };
+}
+
+function runJson(command, args) {
+  return JSON.parse(execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 1 << 26 }));
+}
+
+function median(numbers) {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+function percent(share, digits = 0) {
+  return `${(share * 100).toFixed(digits)} %`;
+}
+
+function table(titles, rows) {
+  return [titles, titles.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+function heading() {
+  return `# Measured\n\n\`npm run bench${process.argv.length > 2 ? ` -- ${process.argv.slice(2).join(' ')}` : ''}\`, ${new Date().toISOString().slice(0, 10)}, ${os.cpus().length} × ${os.cpus()[0].model}, ${(os.totalmem() / GIB).toFixed(0)} GiB, Node ${process.versions.node}. Files in the page cache, medians of ${runs} runs.`;
+}
