@@ -1,17 +1,17 @@
 import { formatCount } from '../core/numberText';
 import { withAlpha } from './colour';
-import type { Axis } from './plotly';
+import type { Axis, Layout } from './plotly';
 import { plotlyText } from './plotly';
 import { LINEAR, ticks } from './scale';
 import type { Scale } from './scale';
 import type { Theme } from './theme';
 
 /** What all charts of the page have in common. */
-export function baseLayout(theme: Theme, width: number, height: number, margin: { l: number; r: number; t: number; b: number }) {
+export function baseLayout(theme: Theme, width: number, height: number, margin: Layout['margin']): Pick<Layout, 'width' | 'height' | 'margin'> & Readonly<Record<string, unknown>> {
   return {
     width,
     height,
-    margin: { ...margin, pad: 0 },
+    margin,
     paper_bgcolor: 'rgba(0, 0, 0, 0)',
     plot_bgcolor: 'rgba(0, 0, 0, 0)',
     showlegend: false,

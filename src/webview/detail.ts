@@ -75,7 +75,7 @@ export function createDetail(context: Context): Detail {
       element.scrollTop = 0;
     }
     if (moved || view.selectedTensor !== previous.view.selectedTensor) renderTabs(data, layer, index);
-    if (moved || data.findings !== previous.data?.findings) {
+    if (moved || data.findings !== previous.data.findings) {
       const list = findingsOf(data, layer.name);
       replaceChildren(findings, list.length > 0 && layerFindings(context, list, data.rules));
     }

@@ -40,7 +40,7 @@ export function createHeader({ store, host, report }: Context): HTMLElement {
       setTip(facts, modelHover(data));
     }
     if (data.progress !== old?.progress) renderProgress(data.progress);
-    if (data.findings !== old?.findings || data.failures !== old?.failures || data.progress.kind !== old?.progress.kind) renderCounts(counts, data);
+    if (data.findings !== old?.findings || data.failures !== old.failures || data.progress.kind !== old.progress.kind) renderCounts(counts, data);
     setText(assessment, data.assessment);
   });
 

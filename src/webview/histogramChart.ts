@@ -5,7 +5,7 @@ import type { WindowHistogram } from '../core/statistics/tensorStatistics';
 import type { TensorView } from '../protocol/pageContract';
 import type { BinPlan } from './binPlan';
 import { baseLayout, countAxis, slotAxis, valueAxis } from './chartLayout';
-import type { Figure, Shape, Trace } from './plotly';
+import type { BarTrace, Figure, Shape, Trace } from './plotly';
 import type { Theme } from './theme';
 import { withAlpha } from './colour';
 
@@ -59,11 +59,10 @@ export function histogramFigure(input: HistogramInput): Figure {
   const slotShare = Math.min(0.12, SLOT_PX / plotWidth);
   const domain: [number, number] = [slots.left.length * slotShare, 1 - slots.right.length * slotShare];
   const range: [number, number] = [positions[0]!, positions[positions.length - 1]!];
-  const zeroTrace = zeroBin === undefined || zeros === 0 ? [] : [dwarfs ? zeroNeedle(input, range) : zeroCap(input, positions, zeroBin)];
+  const zeroTraces = zeroBin === undefined || zeros === 0 ? [] : [dwarfs ? zeroNeedle(input, range) : zeroCap(input, positions, zeroBin, counts[zeroBin]!)];
   const traces: Trace[] = [
-    ...(dwarfs ? [] : zeroTrace),
     bars(input, positions, counts, zeroBin),
-    ...(dwarfs ? zeroTrace : []),
+    ...zeroTraces,
     ...(input.showNormal ? normalCurve(input, positions) : []),
     ...slotTraces(input, slots),
   ];
@@ -130,12 +129,12 @@ function zeroNeedle({ figures, plan, theme }: HistogramInput, range: readonly [n
   return zeroTrace(figures, theme, 0, figures.zeros, Math.max((width / (plan.edges.length - 1)) * 0.5, width / 250));
 }
 
-/** A few zeros: the top of their bar, behind the other weights of the same bar. */
-function zeroCap({ figures, window, theme }: HistogramInput, positions: readonly number[], bin: number): Trace {
-  return zeroTrace(figures, theme, (positions[bin]! + positions[bin + 1]!) / 2, window.counts[bin]!, positions[bin + 1]! - positions[bin]!);
+/** A few zeros: the top of their bar, on the other weights of the same bar. */
+function zeroCap({ figures, theme }: HistogramInput, positions: readonly number[], bin: number, others: number): Trace {
+  return { ...zeroTrace(figures, theme, (positions[bin]! + positions[bin + 1]!) / 2, figures.zeros, positions[bin + 1]! - positions[bin]!), base: [others] };
 }
 
-function zeroTrace(figures: TensorView['figures'], theme: Theme, x: number, y: number, width: number): Trace {
+function zeroTrace(figures: TensorView['figures'], theme: Theme, x: number, y: number, width: number): BarTrace {
   return {
     type: 'bar',
     name: 'zero',

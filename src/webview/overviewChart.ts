@@ -193,7 +193,7 @@ function palette(colour: OverviewColour, theme: Theme): Readonly<Record<string, 
     case 'nearZero': {
       const labels = ['≤ 20 %', '≤ 50 %', '≤ 80 %', '≤ 95 %', '> 95 %'];
       const steps = labels.map((label, i) => [String(i), { label, colour: mix(theme.blue, theme.orange, i / (labels.length - 1)) }]);
-      return { ...Object.fromEntries(steps), unknown: { label: 'unknown', colour: theme.muted } };
+      return { ...(Object.fromEntries(steps) as Record<string, LegendEntry>), unknown: { label: 'unknown', colour: theme.muted } };
     }
     case 'role':
       return {

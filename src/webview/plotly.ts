@@ -25,6 +25,8 @@ interface AnyTrace {
 export interface BarTrace extends AnyTrace {
   readonly type: 'bar';
   readonly width: readonly number[] | number;
+  /** Where the bars begin; 0 where absent. */
+  readonly base?: readonly number[];
   readonly marker: { readonly color: string | readonly string[]; readonly line?: { readonly color: string; readonly width: number } };
 }
 

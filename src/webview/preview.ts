@@ -64,12 +64,12 @@ function pathOf({ x, y }: Trace, map: Map2d): string {
 }
 
 function barElements(trace: Extract<Trace, { type: 'bar' }>, map: Map2d): SVGElement[] {
-  const { x, y, width, marker } = trace;
+  const { x, y, width, marker, base } = trace;
   return x.flatMap((at, i) => {
     const value = y[i];
     if (typeof at !== 'number' || typeof value !== 'number') return [];
     const half = (typeof width === 'number' ? width : width[i]!) / 2;
-    const [left, right, top, bottom] = [map.x(at - half), map.x(at + half), map.y(value), map.y(0)];
+    const [left, right, top, bottom] = [map.x(at - half), map.x(at + half), map.y(value + (base?.[i] ?? 0)), map.y(base?.[i] ?? 0)];
     const fill = typeof marker.color === 'string' ? marker.color : marker.color[i]!;
     return [svg('rect', { x: left, y: top, width: Math.max(0, right - left), height: Math.max(0, bottom - top), fill })];
   });
