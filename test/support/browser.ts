@@ -50,8 +50,6 @@ export async function launchBrowser(): Promise<OpenBrowser> {
     viewport: { width: 1440, height: 900 },
     // Else screenshots catch menus that are half faded in.
     reducedMotion: 'reduce',
-    // VS Code's first page follows it before the settings are read.
-    colorScheme: 'dark',
     permissions: ['clipboard-read', 'clipboard-write'],
   });
   // code-server's own worker, which the plain VS Code server does not have: answered, or each page logs an error.

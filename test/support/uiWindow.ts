@@ -69,9 +69,12 @@ async function openWindow(): Promise<Held> {
   page.on('pageerror', (error) => faults.push(`exception: ${error.stack ?? error.message}`));
   await page.goto(server.url(folder, vsix ? undefined : [['extensionDevelopmentPath', server.uri(ROOT)], ['skipWelcome', 'true']]));
   await page.locator('.explorer-folders-view').getByRole('treeitem', { name: 'planted' }).waitFor({ timeout: 60_000 });
+  const configure = (settings: Readonly<Record<string, unknown>>): void => server.writeSettings({ ...UI_SETTINGS, ...settings });
+  // A colour theme that stands in the settings from the start is not taken up before it changes.
+  configure({ 'workbench.colorTheme': 'Dark 2026' });
+  await page.locator('.monaco-workbench.vs-dark').waitFor();
   return {
-    browser, server, page, folder, faults,
-    configure: (settings) => server.writeSettings({ ...UI_SETTINGS, ...settings }),
+    browser, server, page, folder, faults, configure,
     screenshot: async (name) => {
       const file = path.join(SCREENSHOTS, vsix ? 'installed' : 'development', `${name}.png`);
       await page.screenshot({ path: file });
@@ -85,7 +88,6 @@ const README_IMAGES = new Set(['panel', 'sidebar', 'tree-hover', 'hover-py', 'ho
 
 const UI_SETTINGS = {
   'workbench.reduceMotion': 'on',
-  'workbench.colorTheme': 'Dark Modern',
   'window.autoDetectColorScheme': false,
   // A hover that waits makes every test wait.
   'workbench.hover.delay': 100,

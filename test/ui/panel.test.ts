@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { sharedWindow, type UiWindow } from '../support/uiWindow';
 import { Panel, type DrawnChart } from './panel';
@@ -100,7 +100,7 @@ describe('the panel', () => {
 
   it('takes its colours from the theme', async () => {
     const colours = new Set<string>();
-    for (const [theme, kind] of [['Light Modern', 'vscode-light'], ['Default High Contrast', 'vscode-high-contrast'], ['Dark Modern', 'vscode-dark']] as const) {
+    for (const [theme, kind] of [['Light 2026', 'vscode-light'], ['Default High Contrast', 'vscode-high-contrast'], ['Dark 2026', 'vscode-dark']] as const) {
       window.configure({ 'workbench.colorTheme': theme });
       await panel.frame.locator(`body.${kind}`).waitFor();
       await window.page.waitForTimeout(500);
@@ -112,16 +112,17 @@ describe('the panel', () => {
   });
 
   it('survives a reload of the window', async () => {
-    await panel.selectRow('texture_filters');
+    await panel.selectRow('features');
     await window.page.waitForTimeout(500);
-    await window.page.reload();
+    await workbench.reloadWindow();
     await panel.finished();
-    await panel.shows('texture_filters');
+    await panel.shows('features');
     assert.match(await panel.frame.locator('.progress-text').innerText(), /From the cache/);
   });
 
   it('shows results as they come, and stops when told to', async () => {
-    writeSlowModel(path.join(window.folder, 'slow'));
+    const folder = path.join(window.folder, 'slow');
+    writeSlowModel(folder);
     await workbench.inspect(await workbench.file('slow/model.json'));
     const cancel = panel.frame.getByRole('button', { name: 'Cancel' });
     await cancel.waitFor();
@@ -129,6 +130,7 @@ describe('the panel', () => {
     await cancel.click();
     await panel.frame.locator('.progress-text').getByText('Cancelled').waitFor();
     await panel.frame.getByRole('button', { name: 'Restart' }).waitFor();
+    rmSync(folder, { recursive: true });
   });
 });
 

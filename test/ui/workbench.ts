@@ -139,17 +139,27 @@ export class Workbench {
   /** Rests the mouse on something; the hover that names `text`. */
   async hover(target: Locator, text: string): Promise<Locator> {
     await this.dismissHover();
-    await target.hover();
+    // Near its start: the middle of a long name may lie outside what is seen.
+    await target.hover({ position: { x: 12, y: 8 } });
     const hover = this.page.locator('.workbench-hover, .monaco-hover').filter({ hasText: text }).first();
     await hover.waitFor();
     return hover;
   }
 
-  /** The text of a message at the lower right. */
+  /** The text of a message. It is read in the notification centre: under test VS Code shows no toasts. */
   async message(text: RegExp): Promise<string> {
-    const toast = this.page.locator('.notification-toast .notification-list-item-message').filter({ hasText: text }).first();
-    await toast.waitFor();
-    return toast.innerText();
+    await this.run('Notifications: Show Notifications');
+    const message = this.page.locator('.notifications-center .notification-list-item-message').filter({ hasText: text }).first();
+    await message.waitFor();
+    return message.innerText();
+  }
+
+  /** Reloads the window as the command does: VS Code writes down first what it will restore. */
+  async reloadWindow(): Promise<void> {
+    const reloaded = this.page.waitForEvent('load');
+    await this.run('Developer: Reload Window');
+    await reloaded;
+    await this.page.locator('.explorer-folders-view, .pane-body').first().waitFor();
   }
 }
 
