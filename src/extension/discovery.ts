@@ -120,7 +120,7 @@ export class Discovery implements vscode.Disposable {
     const identification = known?.stamp === stamp ? known.identification : await this.#services.engine().identify(uri.fsPath, signal);
     this.#known.set(uri.fsPath, { stamp, identification });
     if (this.#disposed || signal?.aborted) return identification;
-    if (identification.kind === 'model') this.#services.store.add(uri, identification.title, 'search');
+    if (identification.kind === 'model') this.#services.store.add(uri, identification.title);
     else this.#services.store.remove(uri, `${identification.is} now`);
     return identification;
   }

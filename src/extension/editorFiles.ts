@@ -16,6 +16,10 @@ export function registerEditorFiles(discovery: Discovery, log: Log): vscode.Disp
       }
     }
   };
-  void look(vscode.window.tabGroups.all.flatMap((group) => group.tabs));
-  return vscode.window.tabGroups.onDidChangeTabs(({ opened, changed }) => void look([...opened, ...changed]));
+  const lookAtAll = (): void => void look(vscode.window.tabGroups.all.flatMap((group) => group.tabs));
+  return vscode.Disposable.from(
+    vscode.window.tabGroups.onDidChangeTabs(({ opened, changed }) => void look([...opened, ...changed])),
+    // A search forgets what it does not find itself.
+    discovery.onDidChange(() => discovery.hasSearched && lookAtAll()),
+  );
 }

@@ -37,7 +37,7 @@ function start(context: vscode.ExtensionContext, log: Log): WeightgramApi {
   const store = new ModelStore({ log, engine, settings });
   const discovery = new Discovery({ store, log, engine });
   const panels = new Panels(store, discovery, { extensionUri: context.extensionUri, log, engine, settings });
-  const view = new ModelView({ store, discovery, panels, settings });
+  const view = new ModelView({ store, discovery, panels, log, settings });
 
   context.subscriptions.push(
     engines,

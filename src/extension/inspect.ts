@@ -52,7 +52,7 @@ export async function entryOf(services: InspectServices, uri: vscode.Uri): Promi
   }
   try {
     const identification = await discovery.identify(uri);
-    if (identification.kind === 'model') return store.add(uri, identification.title, 'person');
+    if (identification.kind === 'model') return store.add(uri, identification.title);
     await sayOther(services, `${name} ${identification.is}, not a model that Weightgram reads.`, uri);
   } catch (error) {
     await showProblem(services, error, uri);

@@ -1,6 +1,8 @@
 import * as vscode from 'vscode';
+import { messageOf } from '../core/errors';
 import type { Discovery } from './discovery';
 import { VIEWS } from './ids';
+import type { Log } from './log';
 import type { ModelEntry } from './modelEntry';
 import { ModelTree } from './modelTree';
 import type { SortOrder, TreeNode } from './modelTreeNodes';
@@ -19,10 +21,12 @@ const ORDER_WORDS: Record<SortOrder, string> = {
 export class ModelView implements vscode.Disposable {
   readonly #tree: ModelTree;
   readonly #view: vscode.TreeView<TreeNode>;
+  readonly #log: Log;
   readonly #subscriptions: vscode.Disposable[];
 
-  constructor(services: { store: ModelStore; discovery: Discovery; panels: Panels; settings(): Settings }) {
+  constructor(services: { store: ModelStore; discovery: Discovery; panels: Panels; log: Log; settings(): Settings }) {
     const { store, discovery, panels } = services;
+    this.#log = services.log;
     this.#tree = new ModelTree(store, services.settings);
     this.#view = vscode.window.createTreeView(VIEWS.models, { treeDataProvider: this.#tree, showCollapseAll: true });
     this.#subscriptions = [
@@ -50,7 +54,13 @@ export class ModelView implements vscode.Disposable {
     const [selected] = this.#view.selection;
     if (selected && layerNameOf(selected) === layer && selected.entry === entry) return;
     const node = this.#tree.layerNode(entry, layer);
-    if (node) await this.#view.reveal(node, { select: true, focus: false });
+    if (!node) return;
+    try {
+      await this.#view.reveal(node, { select: true, focus: false });
+    } catch (error) {
+      // The rows may be fetched anew at this moment; the next selection is revealed again.
+      this.#log.debug(`revealing ${layer}: ${messageOf(error)}`);
+    }
   }
 
   dispose(): void {

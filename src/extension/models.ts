@@ -13,12 +13,8 @@ export interface StoreServices {
   settings(): Settings;
 }
 
-/** Where a model was met. Those of a search go when the next search does not find them; those that a person opened stay. */
-export type Origin = 'search' | 'person';
-
 interface Known {
   readonly entry: ModelEntry;
-  origin: Origin;
   /** Panels that show it. */
   holders: number;
   /** The file is gone, or no model any more: it stays for its panels only. */
@@ -50,15 +46,14 @@ export class ModelStore implements vscode.Disposable {
   }
 
   /** The entry of a file that was identified as a model; the same one each time. */
-  add(uri: vscode.Uri, formatTitle: string, origin: Origin): ModelEntry {
+  add(uri: vscode.Uri, formatTitle: string): ModelEntry {
     const known = this.#entries.get(uri.fsPath);
     if (known) {
-      if (origin === 'person') known.origin = origin;
       known.isGone = false;
       return known.entry;
     }
     const entry = new ModelEntry(uri, formatTitle, this.#services, (change) => this.#modelChanged.fire(change));
-    this.#entries.set(uri.fsPath, { entry, origin, holders: 0, isGone: false });
+    this.#entries.set(uri.fsPath, { entry, holders: 0, isGone: false });
     this.#listChanged.fire();
     return entry;
   }
@@ -88,9 +83,9 @@ export class ModelStore implements vscode.Disposable {
     for (const known of inside) this.#remove(known, what);
   }
 
-  /** After a search: what earlier ones found and this one did not is forgotten. */
+  /** After a search: what it did not find is forgotten, but for what panels show. */
   keepOnly(found: ReadonlySet<string>): void {
-    this.#forgetUnheld([...this.#entries.values()].filter(({ entry, origin }) => origin === 'search' && !found.has(entry.path)));
+    this.#forgetUnheld([...this.#entries.values()].filter(({ entry }) => !found.has(entry.path)));
   }
 
   dispose(): void {

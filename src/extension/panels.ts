@@ -87,7 +87,7 @@ export class Panels implements vscode.Disposable {
     const uri = vscode.Uri.file(modelPath);
     try {
       const identification = await discovery.identify(uri);
-      const entry = identification.kind === 'model' ? this.#store.add(uri, identification.title, 'person') : undefined;
+      const entry = identification.kind === 'model' ? this.#store.add(uri, identification.title) : undefined;
       if (!entry) throw new Error(`${modelPath} ${identification.kind === 'other' ? identification.is : 'is no model'}.`);
       if (this.#panels.has(entry)) panel.dispose();
       else this.#adopt(entry, panel);
