@@ -21,6 +21,9 @@ interface PlotlyElement extends HTMLElement {
   on?(name: string, listener: (event: PlotlyEvent & Record<string, unknown>) => void): void;
 }
 
+/** A pointer that moved this far was dragging. */
+const DRAG_FROM_PX = 4;
+
 const CONFIG = { displayModeBar: false, responsive: false, doubleClick: false, scrollZoom: false, showTips: false } as const;
 
 /** One chart: an SVG of the same figure until Plotly is there, then Plotly, updated and never rebuilt. */
@@ -41,6 +44,7 @@ export class Chart {
     this.#tooltip = tooltip;
     this.#events = events;
     this.element = el('div', { class: `chart ${className}`, attributes: { role: 'img', tabindex: 0 } }, this.#plot);
+    if (events.onClick) this.#plot.addEventListener('pointerdown', (event) => this.#awaitClick(event));
     new ResizeObserver(([entry]) => {
       const { width, height } = entry!.contentRect;
       const next = { width: Math.floor(width), height: Math.floor(height) };
@@ -112,6 +116,28 @@ export class Chart {
     if (!this.#listening) this.#listen();
   }
 
+  /**
+   * Plotly's own click tells of the point that was hovered last, which after a quick move is another one.
+   * It also lays a cover over the page while a button is down, so the end is heard at the window.
+   */
+  #awaitClick(down: PointerEvent): void {
+    if (down.button !== 0) return;
+    window.addEventListener('pointerup', (up) => {
+      const x = this.#positionAt(up.clientX);
+      const moved = Math.hypot(up.clientX - down.clientX, up.clientY - down.clientY);
+      if (x !== undefined && moved < DRAG_FROM_PX) this.#events.onClick?.(x);
+    }, { once: true });
+  }
+
+  /** On the x axis; undefined outside of it. */
+  #positionAt(clientX: number): number | undefined {
+    if (!this.#figure) return undefined;
+    const { width, margin, xaxis } = this.#figure.layout;
+    const inside = (clientX - this.#plot.getBoundingClientRect().left - margin.l) / (width - margin.l - margin.r);
+    const share = (inside - xaxis.domain[0]) / (xaxis.domain[1] - xaxis.domain[0]);
+    return share < 0 || share > 1 ? undefined : xaxis.range[0] + share * (xaxis.range[1] - xaxis.range[0]);
+  }
+
   #listen(): void {
     this.#listening = true;
     this.#plot.on?.('plotly_hover', ({ points, event }) => {
@@ -119,13 +145,12 @@ export class Chart {
       if (texts.length > 0 && event) this.#tooltip.showAt(texts.join('\n\n'), event.clientX, event.clientY);
     });
     this.#plot.on?.('plotly_unhover', () => this.#tooltip.hide());
-    this.#plot.on?.('plotly_click', ({ points }) => {
-      const point = points?.find(({ customdata }) => customdata !== undefined);
-      if (point) this.#events.onClick?.(point.x);
-    });
     this.#plot.on?.('plotly_relayout', (change) => {
       const [low, high] = [change['xaxis.range[0]'], change['xaxis.range[1]']];
-      if (typeof low === 'number' && typeof high === 'number') this.#events.onZoom?.([low, high]);
+      if (typeof low !== 'number' || typeof high !== 'number') return;
+      // It told of a bar that is gone.
+      this.#tooltip.hide();
+      this.#events.onZoom?.([low, high]);
     });
     this.#plot.on?.('plotly_doubleclick', () => this.#events.onZoom?.(undefined));
   }

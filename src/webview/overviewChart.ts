@@ -214,7 +214,7 @@ function visibleRange({ columns, zoom }: Pick<OverviewInput, 'columns' | 'zoom'>
   return high - low > 0.2 ? [low, high] : whole;
 }
 
-/** The bulk's own scale, in whole powers of ten so that it does not creep while results stream in. */
+/** Half the bulk's own scale, in steps of half a decade so that it does not creep while results stream in. */
 function overviewScale({ axis, columns }: OverviewInput): Scale {
   if (axis === 'linear') return LINEAR;
   const bulk = columns.flatMap(({ quantiles }) => {
@@ -222,7 +222,7 @@ function overviewScale({ axis, columns }: OverviewInput): Scale {
     return spread > 0 ? [spread] : [];
   }).sort((a, b) => a - b);
   const median = bulk[bulk.length >> 1];
-  return symlog(median === undefined ? 0.01 : 10 ** Math.round(Math.log10(median)));
+  return symlog(median === undefined ? 0.01 : 10 ** (Math.floor(2 * Math.log10(median / 2)) / 2));
 }
 
 /**
