@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { closeSharedWindow, openedWindow } from './uiWindow';
 
 let seenFaults = 0;
-let pictures = Promise.resolve();
+let pictures: Promise<unknown> = Promise.resolve();
 
 /** A failed UI test, or its hook, leaves a picture of what stood on the screen. */
 export function pictureFailure(title: string): void {

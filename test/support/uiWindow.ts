@@ -1,12 +1,12 @@
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { createExampleWorkspace } from '../../scripts/exampleWorkspace';
 import { launchBrowser } from './browser';
 import { ROOT, SCREENSHOTS } from './paths';
 import { temporaryFolder } from './processes';
 import { installVscodeServer } from './vscodeInstall';
-import { installVsix, startVscodeServer, type RunningServer } from './vscodeServer';
+import { installVsix, startVscodeServer } from './vscodeServer';
 
 /** Generous: a test that waits longer than this waits for something that does not come. */
 const STEP_LIMIT_MS = 20_000;
@@ -21,20 +21,33 @@ export interface UiWindow {
   readonly faults: readonly string[];
   /** Replaces user settings, as if a person had edited them: VS Code follows at once. */
   configure(settings: Readonly<Record<string, unknown>>): void;
-  /** Keeps a picture below test-results/screenshots. */
-  screenshot(name: string): Promise<void>;
+  /** Changes the colour theme and waits until the window wears it. */
+  wear(theme: Theme): Promise<void>;
+  /** Keeps a picture below test-results/screenshots; its path. */
+  screenshot(name: string): Promise<string>;
+  close(): Promise<void>;
 }
 
-interface Held extends UiWindow {
-  readonly browser: Browser;
-  readonly server: RunningServer;
-}
+export type Theme = keyof typeof THEMES;
 
-let held: Promise<Held> | undefined;
+/** VS Code's names, and the classes that the workbench wears with them. */
+const THEMES = {
+  light: { name: 'Light 2026', workbench: 'vs' },
+  dark: { name: 'Dark 2026', workbench: 'vs-dark' },
+  highContrast: { name: 'Default High Contrast', workbench: 'hc-black' },
+} as const;
+
+/** A hover takes this long to fade in, whatever is said of motion. */
+const FADE_MS = 300;
+
+let held: Promise<UiWindow> | undefined;
 
 /** The window that all UI tests share; the first test that asks opens it. */
 export function sharedWindow(): Promise<UiWindow> {
-  held ??= openWindow();
+  held ??= openWindow((folder) => {
+    createExampleWorkspace(folder);
+    addStrangers(folder);
+  });
   return held;
 }
 
@@ -46,15 +59,15 @@ export async function openedWindow(): Promise<UiWindow | undefined> {
 export async function closeSharedWindow(): Promise<void> {
   const current = await held?.catch(() => undefined);
   held = undefined;
-  await current?.browser.close();
-  await current?.server.stop();
+  await current?.close();
 }
 
-async function openWindow(): Promise<Held> {
+/** Opens a window on a folder that `fill` makes. */
+export async function openWindow(fill: (folder: string) => void): Promise<UiWindow> {
   const vsix = process.env['WEIGHTGRAM_VSIX'];
   const data = temporaryFolder('window');
-  const folder = createExampleWorkspace(path.join(data, 'workspace'));
-  addStrangers(folder);
+  const folder = path.join(data, 'models');
+  fill(folder);
   const files = await installVscodeServer();
   const extensionsFolder = path.join(data, 'extensions');
   if (vsix) await installVsix(files, vsix, extensionsFolder);
@@ -70,21 +83,27 @@ async function openWindow(): Promise<Held> {
   await page.goto(server.url(folder, vsix ? undefined : [['extensionDevelopmentPath', server.uri(ROOT)], ['skipWelcome', 'true']]));
   await page.locator('.explorer-folders-view').getByRole('treeitem', { name: 'planted' }).waitFor({ timeout: 60_000 });
   const configure = (settings: Readonly<Record<string, unknown>>): void => server.writeSettings({ ...UI_SETTINGS, ...settings });
-  // A colour theme that stands in the settings from the start is not taken up before it changes.
-  configure({ 'workbench.colorTheme': 'Dark 2026' });
-  await page.locator('.monaco-workbench.vs-dark').waitFor();
+  const wear = async (theme: Theme): Promise<void> => {
+    const { name, workbench } = THEMES[theme];
+    configure({ 'workbench.colorTheme': name });
+    await page.locator(`.monaco-workbench.${workbench}`).waitFor();
+  };
+  // A theme that stands in the settings from the start is not taken up before it changes.
+  await wear('dark');
   return {
-    browser, server, page, folder, faults, configure,
+    page, folder, faults, configure, wear,
     screenshot: async (name) => {
       const file = path.join(SCREENSHOTS, vsix ? 'installed' : 'development', `${name}.png`);
+      await page.waitForTimeout(FADE_MS);
       await page.screenshot({ path: file });
-      if (process.env['WEIGHTGRAM_UPDATE_IMAGES'] && README_IMAGES.has(name)) cpSync(file, path.join(ROOT, 'docs/images', `${name}.png`));
+      return file;
+    },
+    close: async () => {
+      await browser.close();
+      await server.stop();
     },
   };
 }
-
-/** Screenshots that the README shows: renewed by `npm test -- ui --update-images`. */
-const README_IMAGES = new Set(['panel', 'sidebar', 'tree-hover', 'hover-py', 'hover-json', 'panel-vscode-light', 'menu']);
 
 const UI_SETTINGS = {
   'workbench.reduceMotion': 'on',

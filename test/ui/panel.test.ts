@@ -100,8 +100,8 @@ describe('the panel', () => {
 
   it('takes its colours from the theme', async () => {
     const colours = new Set<string>();
-    for (const [theme, kind] of [['Light 2026', 'vscode-light'], ['Default High Contrast', 'vscode-high-contrast'], ['Dark 2026', 'vscode-dark']] as const) {
-      window.configure({ 'workbench.colorTheme': theme });
+    for (const [theme, kind] of [['light', 'vscode-light'], ['highContrast', 'vscode-high-contrast'], ['dark', 'vscode-dark']] as const) {
+      await window.wear(theme);
       await panel.frame.locator(`body.${kind}`).waitFor();
       await window.page.waitForTimeout(500);
       const { traces } = await panel.chart('histogram');
@@ -118,6 +118,8 @@ describe('the panel', () => {
     await panel.finished();
     await panel.shows('features');
     assert.match(await panel.frame.locator('.progress-text').innerText(), /From the cache/);
+    await window.wear('light');
+    await window.wear('dark');
   });
 
   it('shows results as they come, and stops when told to', async () => {

@@ -1,0 +1,77 @@
+import { cpSync, mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { createExampleWorkspace } from '../../scripts/exampleWorkspace';
+import { ROOT } from '../support/paths';
+import { openWindow, type UiWindow } from '../support/uiWindow';
+import { Panel } from './panel';
+import { Workbench } from './workbench';
+
+const IMAGES = path.join(ROOT, 'docs/images');
+
+// Only where the README's pictures are to be made anew: npm test -- ui --update-images
+if (process.env['WEIGHTGRAM_UPDATE_IMAGES']) {
+  describe('the pictures of the README', () => {
+    let window: UiWindow;
+    let workbench: Workbench;
+    let panel: Panel;
+
+    before(async () => {
+      mkdirSync(IMAGES, { recursive: true });
+      window = await openWindow((folder) => void createExampleWorkspace(folder));
+      await window.page.setViewportSize({ width: 1500, height: 1080 });
+      workbench = new Workbench(window);
+      panel = new Panel(window.page);
+    });
+
+    after(() => window.close());
+
+    async function keep(name: string): Promise<void> {
+      cpSync(await window.screenshot(`readme-${name}`), path.join(IMAGES, `${name}.png`));
+    }
+
+    async function inspect(file: string, layer: string): Promise<void> {
+      await workbench.inspect(await workbench.file(file));
+      await panel.finished();
+      await workbench.openSidebar();
+      await panel.selectRow(layer);
+      await panel.chart('histogram');
+    }
+
+    it('the menu', async () => {
+      await workbench.openSidebar();
+      await workbench.row('Models', 'planted/model.json').waitFor();
+      await (await workbench.file('planted/model.json')).click({ button: 'right' });
+      await workbench.page.locator('.monaco-menu').getByRole('menuitem').first().waitFor();
+      await keep('menu');
+      await workbench.page.keyboard.press('Escape');
+    });
+
+    it('the panel', async () => {
+      await inspect('planted/model.json', 'features');
+      await workbench.expand('Models', 'planted/model.json');
+      await panel.chart('overview');
+      await keep('panel');
+    });
+
+    it('a hover in the sidebar', async () => {
+      await workbench.hover(workbench.row('Models', 'edge_filters').locator('.label-name'), 'Exact zeros');
+      await keep('sidebar-hover');
+    });
+
+    it('a hover in source code', async () => {
+      await workbench.openFile('src/load.py');
+      await workbench.hover(workbench.page.locator('.editor-instance .view-line span span').filter({ hasText: '"edge_filters/kernel"' }).first(), 'Exact zeros');
+      await keep('source-hover');
+    });
+
+    it('a real model, in light colours', async () => {
+      await workbench.reset();
+      await window.wear('light');
+      await workbench.inspect(await workbench.file('basic-pitch/model.json'));
+      await panel.finished();
+      await panel.chart('overview');
+      await panel.chart('histogram');
+      await keep('panel-light');
+    });
+  });
+}
