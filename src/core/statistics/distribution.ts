@@ -22,43 +22,72 @@ export interface Decoded {
 /** Every finite code's real value, ascending, equal ones merged. */
 export function decodeCodes(keys: Keys, counts: Counts, tensor: Pick<Tensor, 'dtype' | 'quantization'>): Decoded {
   const decode = codeDecoder(tensor);
-  const entries: { value: number; count: number }[] = [];
+  const values = new Float64Array(keys.length);
+  const finite = new Float64Array(keys.length);
+  let length = 0;
   let nan = 0;
   let positiveInfinity = 0;
   let negativeInfinity = 0;
-  for (let i = 0; i < keys.length; i++) {
+  for (const i of ascendingOrder(keys, tensor.dtype)) {
     const value = decode(keys[i]!);
     const count = counts[i]!;
-    // Adding 0 makes -0 the 0 that it counts as.
-    if (Number.isFinite(value)) entries.push({ value: value + 0, count });
-    else if (value > 0) positiveInfinity += count;
+    if (value - value === 0) {
+      // Adding 0 makes -0 the 0 that it counts as.
+      values[length] = value + 0;
+      finite[length++] = count;
+    } else if (value > 0) positiveInfinity += count;
     else if (value < 0) negativeInfinity += count;
     else nan += count;
   }
-  entries.sort((a, b) => a.value - b.value);
-  const merged: typeof entries = [];
-  for (const entry of entries) {
-    const last = merged[merged.length - 1];
-    if (last && last.value === entry.value) last.count += entry.count;
-    else merged.push(entry);
+  const distribution = mergedValues(values.subarray(0, length), finite.subarray(0, length));
+  return { distribution, nan, positiveInfinity, negativeInfinity };
+}
+
+/** Indices of keys so that plain values ascend: signed codes have their negative half first, and that of floats backwards. */
+function ascendingOrder(keys: Keys, dtype: Tensor['dtype']): Uint32Array {
+  const order = new Uint32Array(keys.length);
+  const float = dtype === 'float16' || dtype === 'bfloat16';
+  const signed = float || dtype === 'int8' || dtype === 'int16';
+  const firstNegative = signed ? firstAtLeast(keys, dtype === 'int8' ? 0x80 : 0x8000) : keys.length;
+  const negative = keys.length - firstNegative;
+  for (let i = 0; i < negative; i++) order[i] = float ? keys.length - 1 - i : firstNegative + i;
+  for (let i = 0; i < firstNegative; i++) order[negative + i] = i;
+  return order;
+}
+
+/** A negative scale turns the order round, and rounding may make one value of two codes. */
+function mergedValues(values: Float64Array, counts: Float64Array): Distribution {
+  const order = isAscending(values) ? undefined : Uint32Array.from(values.keys()).sort((a, b) => values[a]! - values[b]!);
+  const merged = new Float64Array(values.length);
+  const sums = new Float64Array(values.length);
+  let length = 0;
+  for (let i = 0; i < values.length; i++) {
+    const at = order ? order[i]! : i;
+    if (length === 0 || merged[length - 1] !== values[at]) merged[length++] = values[at]!;
+    sums[length - 1]! += counts[at]!;
   }
-  const values = compactValues(Float64Array.from(merged, (entry) => entry.value));
-  return { distribution: exactDistribution(values, compactCounts(merged.map((entry) => entry.count))), nan, positiveInfinity, negativeInfinity };
+  return exactDistribution(compactValues(merged.subarray(0, length)), compactCounts(sums.subarray(0, length)));
+}
+
+function isAscending(values: Float64Array): boolean {
+  for (let i = 1; i < values.length; i++) if (values[i - 1]! > values[i]!) return false;
+  return true;
 }
 
 export function exactDistribution(values: Values, counts: Counts): Distribution {
   return { exact: true, lower: values, upper: values, counts };
 }
 
-/** Half the memory where single precision holds all of them. */
+/** A copy of half the memory where single precision holds all of them. */
 export function compactValues(values: Values): Values {
   if (values instanceof Float32Array) return values;
-  for (const value of values) if (Math.fround(value) !== value) return values;
-  return Float32Array.from(values);
+  for (let i = 0; i < values.length; i++) if (Math.fround(values[i]!) !== values[i]) return values.slice();
+  return new Float32Array(values);
 }
 
-function compactCounts(counts: readonly number[]): Counts {
-  return counts.some((count) => count > 0xffffffff) ? Float64Array.from(counts) : Uint32Array.from(counts);
+function compactCounts(counts: Float64Array): Counts {
+  for (let i = 0; i < counts.length; i++) if (counts[i]! > 0xffffffff) return counts.slice();
+  return new Uint32Array(counts);
 }
 
 /** Bins of bit patterns, with a bin for 0, narrowed to min and max. */
@@ -116,27 +145,26 @@ function float64Bound(key: number, greatest: boolean): number {
 
 /** Joins exact values that share sign, exponent and 7 bits of mantissa, where there are too many to keep. */
 export function coarsened(distribution: Distribution): Distribution {
-  const { lower: values, counts } = distribution;
-  if (values.length <= MOST_EXACT_VALUES) return distribution;
-  const lower: number[] = [];
-  const upper: number[] = [];
-  const bins: number[] = [];
+  const { exact, lower: values, counts } = distribution;
+  if (!exact || values.length <= MOST_EXACT_VALUES) return distribution;
+  const Bound = values instanceof Float32Array ? Float32Array : Float64Array;
+  const lower = new Bound(values.length);
+  const upper = new Bound(values.length);
+  const bins = new Float64Array(values.length);
+  let length = 0;
   let lastKey = NaN;
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
     double[0] = value;
     const key = value === 0 ? -1 : words[1]! >>> FLOAT64_KEY_SHIFT;
     if (key !== lastKey) {
-      lower.push(value);
-      upper.push(value);
-      bins.push(0);
+      lower[length++] = value;
       lastKey = key;
     }
-    upper[upper.length - 1] = value;
-    bins[bins.length - 1]! += counts[i]!;
+    upper[length - 1] = value;
+    bins[length - 1]! += counts[i]!;
   }
-  const Bound = values instanceof Float32Array ? Float32Array : Float64Array;
-  return { exact: false, lower: Bound.from(lower), upper: Bound.from(upper), counts: compactCounts(bins) };
+  return { exact: false, lower: lower.slice(0, length), upper: upper.slice(0, length), counts: compactCounts(bins.subarray(0, length)) };
 }
 
 function firstAtLeast(ascending: Keys, key: number): number {
