@@ -6,8 +6,10 @@ import type { Severity } from '../core/rules/rule';
 import { Chart } from './chart';
 import type { ChartPart, Context } from './context';
 import { el, replaceChildren, selector, setText } from './dom';
-import { colourKey, columnPixels, joinedColumns, legendOf, overviewFigure, selectionShapes } from './overviewChart';
-import type { Column } from './overviewChart';
+import { columnPixels, overviewFigure, selectionShapes } from './overviewChart';
+import { colourKey, legendOf } from './overviewColours';
+import { joinedColumns } from './overviewMarks';
+import type { Column } from './overviewMarks';
 import type { OverviewColumns, PageData } from './state';
 import { failureOf } from './selectors';
 

@@ -1,30 +1,16 @@
-import type { Role } from '../core/model';
 import { formatInteger, formatNumber, formatShare } from '../core/numberText';
-import { SEVERITIES } from '../core/rules/rule';
 import type { Severity } from '../core/rules/rule';
 import { baseLayout, plainAxis } from './chartLayout';
-import { mix, withAlpha } from './colour';
+import { withAlpha } from './colour';
 import { plotlyText } from './plotly';
 import type { Figure, ScatterTrace, Shape, Trace } from './plotly';
 import { LINEAR, niceStep, symlog, ticks } from './scale';
 import type { Scale } from './scale';
+import { colourKey, palette } from './overviewColours';
+import { joinedColumns, marksOf, P001, P05, P25, P50, P75, P95, P999 } from './overviewMarks';
+import type { Column, Mark } from './overviewMarks';
 import type { OverviewAxis, OverviewColour } from './state';
 import type { Theme } from './theme';
-
-/** One column: a layer's main weight, or one tensor. */
-export interface Column {
-  readonly name: string;
-  readonly role: Role | undefined;
-  readonly severity: Severity | null;
-  /** Share near zero, 0..1; null while unknown. */
-  readonly nearZero: number | null;
-  /** In the order of QUANTILES; undefined while the tensor is not done. */
-  readonly quantiles: readonly (number | null)[] | undefined;
-  /** Smallest and largest finite weight; null where there is none. */
-  readonly extremes: readonly [number | null, number | null];
-  /** For the hover, below the name. */
-  readonly words: string;
-}
 
 export interface OverviewInput {
   readonly columns: readonly Column[];
@@ -38,11 +24,6 @@ export interface OverviewInput {
   readonly theme: Theme;
 }
 
-export interface LegendEntry {
-  readonly label: string;
-  readonly colour: string;
-}
-
 const MARGIN = { l: 58, r: 12, t: 4, b: 26 };
 /** From top to bottom: severity marks, the columns, the strip of near zeros. */
 const MARK_DOMAIN: [number, number] = [0.94, 1];
@@ -50,15 +31,10 @@ const MAIN_DOMAIN: [number, number] = [0.24, 0.93];
 const STRIP_DOMAIN: [number, number] = [0, 0.15];
 /** A column no wider than this reads as one mark. */
 const MAX_HALF_COLUMN_PX = 16;
-/** Finer columns are a grey mush: neighbours then share one. */
-const MIN_COLUMN_PX = 2;
 /** Below this the median's dots would touch: a short line across the column takes their place. */
 const DOT_FROM_PX = 7;
 const NAME_FROM_PX = 64;
 const CHARACTER_PX = 6.6;
-
-/** Where p0.1, p5, p25, p50, p75, p95 and p99.9 stand in QUANTILES. */
-const [P001, P05, P25, P50, P75, P95, P999] = [0, 2, 3, 4, 5, 6, 8];
 
 export function overviewFigure(input: OverviewInput): Figure {
   const { axis, theme, width, height } = input;
@@ -99,21 +75,10 @@ export function overviewFigure(input: OverviewInput): Figure {
   return { data, layout, label: gist(input) };
 }
 
-/** How many neighbours share one mark, where a column of its own would be finer than a pixel or two. */
-export function joinedColumns(columnPx: number): number {
-  return columnPx >= MIN_COLUMN_PX ? 1 : Math.ceil(MIN_COLUMN_PX / columnPx);
-}
-
 /** Pixels from one column to the next that a plot of this width leaves. */
 export function columnPixels({ columns, zoom, width }: Pick<OverviewInput, 'columns' | 'zoom' | 'width'>): number {
   const range = visibleRange({ columns, zoom });
   return Math.max(60, width - MARGIN.l - MARGIN.r) / (range[1] - range[0]);
-}
-
-/** One column, or several neighbours in one place. */
-interface Mark {
-  readonly x: number;
-  readonly column: Column;
 }
 
 interface Drawing {
@@ -125,85 +90,6 @@ interface Drawing {
   readonly markPx: number;
   /** Half the width of a mark, in columns. */
   readonly half: number;
-}
-
-function marksOf(columns: readonly Column[], [low, high]: readonly [number, number], joined: number): Mark[] {
-  const first = Math.max(0, Math.floor(low / joined) * joined);
-  const last = Math.min(columns.length - 1, Math.ceil(high));
-  const marks: Mark[] = [];
-  for (let i = first; i <= last; i += joined) {
-    const group = columns.slice(i, Math.min(i + joined, columns.length));
-    marks.push({ x: i + (group.length - 1) / 2, column: group.length === 1 ? group[0]! : joinColumns(group) });
-  }
-  return marks;
-}
-
-/** Range and severity of the group are its extremes, so that the odd layer is still seen; the bands are its medians. */
-export function joinColumns(group: readonly Column[]): Column {
-  const all = (pick: (column: Column) => number | null | undefined): number[] => group.map(pick).filter((value): value is number => typeof value === 'number').sort((a, b) => a - b);
-  const quantile = (q: number): number | null => {
-    const values = all((column) => column.quantiles?.[q]);
-    return (q === P001 ? values[0] : q === P999 ? values.at(-1) : values[values.length >> 1]) ?? null;
-  };
-  const done = group.some((column) => column.quantiles);
-  const nearZero = all((column) => column.nearZero);
-  return {
-    name: `${group[0]!.name} … ${group.at(-1)!.name}`,
-    role: group[0]!.role,
-    severity: SEVERITIES.find((severity) => group.some((column) => column.severity === severity)) ?? null,
-    nearZero: nearZero.at(-1) ?? null,
-    quantiles: done ? Array.from({ length: 9 }, (_, q) => quantile(q)) : undefined,
-    extremes: [all((column) => column.extremes[0])[0] ?? null, all((column) => column.extremes[1]).at(-1) ?? null],
-    words: '',
-  };
-}
-
-export function legendOf(colour: OverviewColour, theme: Theme, present: ReadonlySet<string>): LegendEntry[] {
-  return Object.entries(palette(colour, theme)).filter(([key]) => present.has(key)).map(([, entry]) => entry);
-}
-
-/** The colour class of a column, a key of its palette. */
-export function colourKey({ severity, nearZero, role }: Column, colour: OverviewColour): string {
-  switch (colour) {
-    case 'severity':
-      return severity === null || severity === 'info' ? 'calm' : severity;
-    case 'nearZero':
-      return nearZero === null ? 'unknown' : String(NEAR_ZERO_STEPS.findIndex((step) => nearZero <= step));
-    case 'role':
-      return role === undefined ? 'other' : ROLE_CLASS[role];
-  }
-}
-
-const NEAR_ZERO_STEPS = [0.2, 0.5, 0.8, 0.95, 1] as const;
-
-const ROLE_CLASS: Readonly<Record<Role, string>> = {
-  kernel: 'kernel', embedding: 'embedding', head: 'kernel', adapter: 'kernel', bias: 'bias',
-  normScale: 'norm', normShift: 'norm', runningMean: 'norm', runningVariance: 'norm',
-  quantization: 'other', optimizer: 'other', constant: 'other', other: 'other',
-};
-
-function palette(colour: OverviewColour, theme: Theme): Readonly<Record<string, LegendEntry>> {
-  switch (colour) {
-    case 'severity':
-      return {
-        error: { label: 'error', colour: theme.error },
-        warning: { label: 'warning', colour: theme.warning },
-        calm: { label: 'no warning', colour: theme.blue },
-      };
-    case 'nearZero': {
-      const labels = ['≤ 20 %', '≤ 50 %', '≤ 80 %', '≤ 95 %', '> 95 %'];
-      const steps = labels.map((label, i) => [String(i), { label, colour: mix(theme.blue, theme.orange, i / (labels.length - 1)) }]);
-      return { ...(Object.fromEntries(steps) as Record<string, LegendEntry>), unknown: { label: 'unknown', colour: theme.muted } };
-    }
-    case 'role':
-      return {
-        kernel: { label: 'kernel', colour: theme.blue },
-        embedding: { label: 'embedding', colour: theme.green },
-        norm: { label: 'normalization', colour: theme.orange },
-        bias: { label: 'bias', colour: theme.purple },
-        other: { label: 'other', colour: theme.muted },
-      };
-  }
 }
 
 function visibleRange({ columns, zoom }: Pick<OverviewInput, 'columns' | 'zoom'>): [number, number] {

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
-import { colourKey, joinColumns, joinedColumns, overviewFigure } from '../../../src/webview/overviewChart';
-import type { Column, OverviewInput } from '../../../src/webview/overviewChart';
+import { overviewFigure } from '../../../src/webview/overviewChart';
+import type { OverviewInput } from '../../../src/webview/overviewChart';
+import { colourKey } from '../../../src/webview/overviewColours';
+import { joinColumns, joinedColumns } from '../../../src/webview/overviewMarks';
+import type { Column } from '../../../src/webview/overviewMarks';
 import { THEME } from './support';
 
 function column(i: number, more: Partial<Column> = {}): Column {
