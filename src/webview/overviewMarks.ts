@@ -4,7 +4,14 @@ import type { Severity } from '../core/rules/rule';
 import { QUANTILES } from '../core/statistics/tensorStatistics';
 
 /** Where p0.1, p5, p25, p50, p75, p95 and p99.9 stand in QUANTILES. */
-export const [P001, P05, P25, P50, P75, P95, P999] = [0, 2, 3, 4, 5, 6, 8];
+export const P001 = 0;
+export const P05 = 2;
+export const P25 = 3;
+export const P50 = 4;
+export const P75 = 5;
+export const P95 = 6;
+export const P999 = 8;
+
 
 /** Finer columns are a grey mush: neighbours then share one. */
 const MIN_COLUMN_PX = 2;
