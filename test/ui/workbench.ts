@@ -15,6 +15,8 @@ export const INSPECT = 'Weightgram: Inspect Weights';
 /** VS Code drops a click on a menu that has just opened, so it is tried again until the menu is gone. */
 const MENU_TRIES = 20;
 const MENU_PAUSE_MS = 150;
+const HOVER_TRIES = 4;
+const HOVER_LIMIT_MS = 4_000;
 /** A place of the status bar where nothing shows a hover. */
 const REST = { x: 700, y: 890 };
 
@@ -136,14 +138,22 @@ export class Workbench {
     await this.page.waitForFunction((element) => element?.getAttribute('aria-expanded') === 'true', await row.elementHandle());
   }
 
-  /** Rests the mouse on something; the hover that names `text`. */
+  /** Rests the mouse on something; the hover that names `text`. A row that is drawn anew under the mouse shows none, so it is tried again. */
   async hover(target: Locator, text: string): Promise<Locator> {
+    const hover = this.page.locator('.workbench-hover, .monaco-hover').filter({ hasText: text }).first();
+    for (let tries = 1; tries < HOVER_TRIES; tries++) {
+      await this.restOn(target);
+      if (await hover.waitFor({ timeout: HOVER_LIMIT_MS }).then(() => true, () => false)) return hover;
+    }
+    await this.restOn(target);
+    await hover.waitFor();
+    return hover;
+  }
+
+  private async restOn(target: Locator): Promise<void> {
     await this.dismissHover();
     // Near its start: the middle of a long name may lie outside what is seen.
     await target.hover({ position: { x: 12, y: 8 } });
-    const hover = this.page.locator('.workbench-hover, .monaco-hover').filter({ hasText: text }).first();
-    await hover.waitFor();
-    return hover;
   }
 
   /** The text of a message. It is read in the notification centre: under test VS Code shows no toasts. */
