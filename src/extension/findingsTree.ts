@@ -5,7 +5,7 @@ import { SEVERITIES } from '../core/rules/rule';
 import type { Finding, Rule, Severity } from '../core/rules/rule';
 import { findingHover } from './hoverText';
 import { COMMANDS, ITEM_KINDS } from './ids';
-import { visible } from './markdown';
+import { rowName, visible } from './markdown';
 import type { ModelEntry } from './modelEntry';
 import type { ModelStore } from './models';
 
@@ -185,7 +185,7 @@ function ruleItem({ rule, severity, found }: RuleNode): vscode.TreeItem {
 function findingItem({ entry, finding, occurrence, parent }: FindingNode, isOneOfMany: boolean): vscode.TreeItem {
   const { subject } = finding;
   const layer = layerOfFinding(entry, finding);
-  const item = new vscode.TreeItem(visible(subject.kind === 'model' ? entry.label : subject.name), vscode.TreeItemCollapsibleState.None);
+  const item = new vscode.TreeItem(rowName(subject.kind === 'model' ? entry.label : subject.name), vscode.TreeItemCollapsibleState.None);
   item.id = [parent.severity, finding.rule, entry.path, subject.kind, subject.name, occurrence].join('\n');
   item.description = visible(isOneOfMany && subject.kind !== 'model' ? `${entry.label} · ${finding.message}` : finding.message);
   item.iconPath = SEVERITY_TITLES[finding.severity].icon;

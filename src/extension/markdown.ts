@@ -30,3 +30,16 @@ export function shorten(text: string, longest = LONGEST_NAME): string {
   const kept = Math.floor((longest - 1) / 2);
   return `${text.slice(0, kept)}…${text.slice(-kept)}`;
 }
+
+/** What still leaves room for the figures in a row of a side bar of ordinary width. */
+const LONGEST_ROW_NAME = 24;
+
+/** A long path by its last parts, which tell layers of a network apart: "…/conv1d_3". Short names stay whole. */
+export function rowName(name: string, longest = LONGEST_ROW_NAME): string {
+  const shown = visible(name);
+  if (shown.length <= longest) return shown;
+  const parts = shown.split('/');
+  let end = parts.pop()!;
+  while (parts.length > 0 && end.length + parts[parts.length - 1]!.length + 1 <= longest) end = `${parts.pop()}/${end}`;
+  return parts.length > 0 ? `…/${end}` : end;
+}

@@ -8,7 +8,7 @@ import { ICON_BINS, PALETTES, iconSvg, svgDataUri } from '../core/svg';
 import { rowUri } from './decorations';
 import { mainTensor } from './hoverText';
 import { COMMANDS, ITEM_KINDS } from './ids';
-import { visible } from './markdown';
+import { rowName, visible } from './markdown';
 import type { ModelEntry } from './modelEntry';
 import { nearZeroOfModel, severityOfTensor, viewsOf } from './modelTreeNodes';
 import type { LayerNode, ModelNode, ProblemNode, RestNode, TensorNode, TreeNode } from './modelTreeNodes';
@@ -68,7 +68,7 @@ function layerItem(node: LayerNode): vscode.TreeItem {
   const { entry, model, index } = node;
   const layer = model.layers[index]!;
   const view = viewsOf(model, entry.analysis)[index]!;
-  const item = new vscode.TreeItem(visible(layer.name), layer.tensors.length > 0 ? Collapsed : None);
+  const item = new vscode.TreeItem(rowName(layer.name), layer.tensors.length > 0 ? Collapsed : None);
   const main = mainTensor(model, layer);
   item.id = nodeId(node);
   item.contextValue = ITEM_KINDS.layer;
@@ -87,7 +87,7 @@ function tensorItem(node: TensorNode): vscode.TreeItem {
   const { entry, model, index } = node;
   const tensor = model.tensors[index]!;
   const layer = model.layers[tensor.layer]!;
-  const item = new vscode.TreeItem(visible(nameWithin(tensor.name, layer.name)), None);
+  const item = new vscode.TreeItem(rowName(nameWithin(tensor.name, layer.name)), None);
   const figures = entry.analysis?.statistics.get(index);
   const isUnreadable = tensor.unreadable !== undefined || entry.analysis?.failures.has(index) === true;
   item.id = nodeId(node);

@@ -52,6 +52,8 @@ describe('the sidebar', () => {
 
   it('opens a layer to its weights', async () => {
     await workbench.expand('Models', 'edge_filters');
+    // The row says that it is expanded before its children are there.
+    await workbench.row('Models', 'bias').waitFor();
     const rows = (await workbench.rows('Models')).filter(({ level }) => level === 3);
     assert.deepEqual(rows.map(({ label }) => label), ['kernel', 'bias']);
     assert.match(rows[0]?.description ?? '', /3×3×1→16/);

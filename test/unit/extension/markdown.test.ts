@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { escapeIcons, escapeMarkdown, escapeNotification, shorten, visible } from '../../../src/extension/markdown';
+import { escapeIcons, escapeMarkdown, escapeNotification, rowName, shorten, visible } from '../../../src/extension/markdown';
 
 describe('names of a file in Markdown', () => {
   it('have every punctuation character escaped, so that nothing is markup', () => {
@@ -27,5 +27,14 @@ describe('names of a file elsewhere', () => {
   it('make no icons in lists and no links in notifications', () => {
     assert.equal(escapeIcons('$(flame) x'), '\\$(flame) x');
     assert.equal(escapeNotification('[x](command:evil)'), '[x] (command:evil)');
+  });
+});
+
+describe('names in rows', () => {
+  it('keep what tells layers apart', () => {
+    assert.equal(rowName('texture_normalization'), 'texture_normalization');
+    assert.equal(rowName('model_1/cq_t2010v2_1/conv1d_3'), '…/cq_t2010v2_1/conv1d_3');
+    assert.equal(rowName('StatefulPartitionedCall/model/block_1/project/Conv2D', 20), '…/project/Conv2D');
+    assert.equal(rowName('a_single_name_without_any_folders'), 'a_single_name_without_any_folders');
   });
 });
