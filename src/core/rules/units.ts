@@ -42,8 +42,10 @@ export function deadUnits({ statistics }: TensorContext, channels: ChannelStatis
     if (maxAbs === 0) exact.push(unit);
     else if (maxAbs <= largest * NEAR_DEAD_RATIO && weightsPerUnit >= MIN_NEAR_DEAD_UNIT_WEIGHTS) near.push(unit);
   });
-  const byChance = isByChance(statistics, exact.length, units, weightsPerUnit);
-  return { units, weightsPerUnit, exact: byChance ? [] : exact, near };
+  // A unit of nothing but NaN has no largest magnitude either. More dead weights than zeros: which units are dead cannot be told.
+  const isCertain = exact.length * weightsPerUnit <= statistics.zeros;
+  const isTold = isCertain && !isByChance(statistics, exact.length, units, weightsPerUnit);
+  return { units, weightsPerUnit, exact: isTold ? exact : [], near };
 }
 
 /** What a finding about units shows of them. */

@@ -152,6 +152,10 @@ describe('rules', () => {
       assert.equal(severity(dead(17, tiny), rule), 'warning');
     });
 
+    it('says nothing of units that hold NaN instead of zeros', () => {
+      assert.equal(severity(dead(3, () => NaN), rule), undefined);
+    });
+
     it('is the only one to speak of what dead units explain', () => {
       assert.deepEqual(findingsOfTensors([dead(28)]).map((finding) => finding.rule), [rule]);
       assert.deepEqual(findingsOfTensors([dead(30, tiny)]).map((finding) => finding.rule), [rule]);
