@@ -19,7 +19,10 @@ export function quantilesOf(distribution: Distribution): (number | null)[] {
     const rank = Math.floor(position);
     const below = ranks.valueAt(rank);
     const part = position - rank;
-    return part === 0 ? below : below * (1 - part) + ranks.valueAt(rank + 1) * part;
+    if (part === 0) return below;
+    const above = ranks.valueAt(rank + 1);
+    // Between equal values rounding would leave the value itself, and quantiles would no longer ascend.
+    return below === above ? below : below * (1 - part) + above * part;
   });
 }
 
