@@ -1,7 +1,7 @@
 import { bytesPerElement } from '../core/dtype';
 import type { NumericDtype } from '../core/dtype';
 import type { Tensor } from '../core/model';
-import type { Part } from './workerContract';
+import type { JobFiles, Part } from './workerContract';
 
 /** A part takes a worker some milliseconds from a fast disk, and leaves bins of a few 10 KB to be merged. */
 const PART_BYTES = 16 * 1024 * 1024;
@@ -61,4 +61,18 @@ function smallFirst(parts: readonly Part[], large: number): readonly Part[] {
   if (!first || isSmall(first)) return parts;
   const small = parts.find(isSmall);
   return small ? [small, ...parts.filter((part) => part !== small)] : parts;
+}
+
+/** The parts with the files that they are in, and no others: a model may have a thousand shards, and every job would carry them. */
+export function withOwnFiles(files: JobFiles, parts: readonly Part[]): { files: JobFiles; parts: readonly Part[] } {
+  const own = new Map<number, number>();
+  const place = (file: number): number => {
+    if (!own.has(file)) own.set(file, own.size);
+    return own.get(file)!;
+  };
+  const placed = parts.map((part) => {
+    const segments = part.tensor.segments.map((segment) => ({ ...segment, file: place(segment.file) }));
+    return { ...part, tensor: { ...part.tensor, segments } };
+  });
+  return { files: [...own.keys()].map((file) => files[file]!), parts: placed };
 }

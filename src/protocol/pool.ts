@@ -1,5 +1,5 @@
 import { CancelledError, HumanError, messageOf, WorkerDiedError } from '../core/errors';
-import { planJobs } from './parts';
+import { planJobs, withOwnFiles } from './parts';
 import { Peer } from './rpc';
 import type { Wire } from './rpc';
 import type { JobFiles, Part, PartResult, PoolSide, WorkerSide } from './workerContract';
@@ -55,6 +55,15 @@ interface Slot {
   readonly jobs: Map<number, Job>;
 }
 
+export interface ScanOptions {
+  readonly files: JobFiles;
+  /** Share of max|w| that counts as near zero. */
+  readonly nearZeroRatio: number;
+  /** Hears of every part once, mostly in the order given. */
+  readonly onResult: (part: Part, result: PartResult) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Parts of one scan that travel together. */
 interface Job {
   readonly id: number;
@@ -66,10 +75,7 @@ interface Job {
   readonly alone: boolean;
 }
 
-interface Run {
-  readonly files: JobFiles;
-  readonly onResult: (part: Part, result: PartResult) => void;
-  readonly signal: AbortSignal | undefined;
+interface Run extends ScanOptions {
   left: number;
   resolve(): void;
   reject(error: Error): void;
@@ -110,14 +116,15 @@ export class Pool {
   }
 
   /**
-   * Scans parts on all workers. `onResult` hears of every part once, mostly in the given order.
+   * Scans parts on all workers.
    * @throws CancelledError when the signal fires.
    */
-  scan(files: JobFiles, parts: readonly Part[], onResult: (part: Part, result: PartResult) => void, signal?: AbortSignal): Promise<void> {
+  scan(parts: readonly Part[], options: ScanOptions): Promise<void> {
+    const { signal } = options;
     if (signal?.aborted || this.#disposed) return Promise.reject(new CancelledError());
     if (parts.length === 0) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      const run: Run = { files, onResult, signal, left: parts.length, resolve: () => end(resolve), reject: (error) => end(() => reject(error)) };
+      const run: Run = { ...options, left: parts.length, resolve: () => end(resolve), reject: (error) => end(() => reject(error)) };
       const onAbort = (): void => run.reject(new CancelledError());
       const end = (settle: () => void): void => {
         signal?.removeEventListener('abort', onAbort);
@@ -163,7 +170,7 @@ export class Pool {
   #spawn(): Slot {
     const handle = this.#options.spawn();
     const jobs = new Map<number, Job>();
-    const peer: WorkerPeer = new Peer(handle.wire, {}, { scanned: ({ jobId, result }) => this.#scanned(jobs.get(jobId), result) });
+    const peer: WorkerPeer = new Peer(handle.wire, {}, { scanned: ({ jobId, results }) => results.forEach((result) => this.#scanned(jobs.get(jobId), result)) });
     const slot: Slot = { handle, peer, jobs };
     this.#slots.add(slot);
     handle.onExit((reason) => this.#exited(slot, reason));
@@ -204,7 +211,7 @@ export class Pool {
   async #send(slot: Slot, job: Job): Promise<void> {
     slot.jobs.set(job.id, job);
     try {
-      await slot.peer.request('scan', { jobId: job.id, files: job.run.files, parts: job.parts }, job.run.signal);
+      await slot.peer.request('scan', { jobId: job.id, nearZeroRatio: job.run.nearZeroRatio, ...withOwnFiles(job.run.files, job.parts) }, job.run.signal);
     } catch (error) {
       if (job.run.left > 0) this.#failed(job, error);
     } finally {

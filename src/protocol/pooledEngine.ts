@@ -10,7 +10,7 @@ import type { PartialStatistics } from '../core/statistics/partial';
 import { NEAR_ZERO_RATIO } from '../core/statistics/tensorStatistics';
 import type { TensorStatistics, WindowHistogram } from '../core/statistics/tensorStatistics';
 import type { Analysis, AnalyzeOptions, Engine } from './engine';
-import { bytesOfPart, partsOf } from './parts';
+import { bytesOfPart, partsOf, withOwnFiles } from './parts';
 import { Pool } from './pool';
 import type { PoolOptions } from './pool';
 import type { Part, PartResult } from './workerContract';
@@ -87,7 +87,7 @@ async function countTensor(pool: Pool, model: Model, index: number, edges: reado
   const tensor = model.tensors[index]!;
   if (bins === 0 || tensor.elements === 0) return { edges, counts, below, above };
   const found = await Promise.all(
-    partsOf(tensor, index).map((part) => pool.request('count', { files: model.files, parts: [part], edges: Float64Array.from(edges) }, signal)),
+    partsOf(tensor, index).map((part) => pool.request('count', { ...withOwnFiles(model.files, [part]), edges: Float64Array.from(edges) }, signal)),
   );
   for (const part of found) {
     part.counts.forEach((count, bin) => (counts[bin]! += count));
@@ -134,7 +134,12 @@ class AnalysisRun {
     const parts = wanted.flatMap((index) => this.#plan(index));
     this.#totalBytes = parts.reduce((sum, part) => sum + bytesOfPart(part), 0);
     try {
-      await this.#pool.scan(this.#model.files, parts, (part, result) => this.#receive(part, result), this.#options.signal);
+      await this.#pool.scan(parts, {
+        files: this.#model.files,
+        nearZeroRatio: this.#nearZeroRatio,
+        onResult: (part, result) => this.#receive(part, result),
+        signal: this.#options.signal,
+      });
     } finally {
       await Promise.all(this.#secondLooks);
     }
@@ -176,17 +181,17 @@ class AnalysisRun {
     if ('failure' in result) {
       this.#isCacheable = false;
       if (!this.#failures.has(part.index)) this.#fail(part.index, result.failure);
-    } else if (!this.#failures.has(part.index)) {
+    } else if ('statistics' in result) this.#complete(part.index, result.statistics);
+    else if (!this.#failures.has(part.index)) {
       pending.partial = pending.partial ? mergePartials(pending.partial, result.partial) : result.partial;
-      if (pending.left === 0) this.#complete(part.index, pending.partial);
+      if (pending.left === 0) this.#complete(part.index, finish(pending.partial, this.#model.tensors[part.index]!, this.#nearZeroRatio));
     }
     if (pending.left === 0) this.#pending.delete(part.index);
     this.#doneBytes += bytesOfPart(part);
     this.#options.onProgress?.(this.#doneBytes, this.#totalBytes);
   }
 
-  #complete(index: number, partial: PartialStatistics): void {
-    const statistics = finish(partial, this.#model.tensors[index]!, this.#nearZeroRatio);
+  #complete(index: number, statistics: TensorStatistics): void {
     if (needsFineHistogram(statistics)) this.#secondLooks.push(this.#lookAgain(index, statistics));
     else this.#succeed(index, statistics);
   }

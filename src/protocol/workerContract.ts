@@ -17,12 +17,16 @@ export interface Part {
 export type JobFiles = readonly { readonly path: string; readonly sizeBytes: number; readonly modifiedMs: number }[];
 
 export interface ScanJob {
+  /** Those that the parts' segments refer to. */
   readonly files: JobFiles;
   readonly parts: readonly Part[];
+  /** Share of max|w| that counts as near zero. */
+  readonly nearZeroRatio: number;
 }
 
-/** One for each part, in order. */
+/** One for each part, in order. A part that is its whole tensor comes finished, off the editor's thread. */
 export type PartResult =
+  | { readonly index: number; readonly statistics: TensorStatistics }
   | { readonly index: number; readonly partial: PartialStatistics }
   | { readonly index: number; readonly failure: string };
 
@@ -46,14 +50,14 @@ export interface WorkerSide {
     identify: { params: { path: string }; result: Identification };
     /** Headers only. */
     open: { params: { path: string }; result: Model };
-    /** Result events stream as parts finish (`scanned`); the promise resolves when all are done. */
+    /** Results stream as parts finish (`scanned`, some together); the promise resolves when all are done. */
     scan: { params: ScanJob & { jobId: number }; result: null };
     count: { params: CountJob; result: EdgeCounts };
     loadCache: { params: { model: Model }; result: CachedAnalysis | null };
     saveCache: { params: { model: Model; analysis: CachedAnalysis }; result: null };
   };
   events: {
-    scanned: { jobId: number; result: PartResult };
+    scanned: { jobId: number; results: readonly PartResult[] };
   };
 }
 

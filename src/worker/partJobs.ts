@@ -3,6 +3,7 @@ import type { NumericDtype } from '../core/dtype';
 import { CancelledError, HumanError, messageOf } from '../core/errors';
 import { createCounter } from '../core/statistics/count';
 import type { EdgeCounts } from '../core/statistics/count';
+import { finish } from '../core/statistics/finish';
 import type { Kernel } from '../core/statistics/kernel';
 import { chunkElements, createScanner } from '../core/statistics/scan';
 import type { CountJob, Part, PartResult, ScanJob } from '../protocol/workerContract';
@@ -14,29 +15,42 @@ interface Taker {
   take(count: number): void;
 }
 
+/** Results of small tensors wait this long for others to travel with: a message costs more than they do. */
+const HOLD_MS = 4;
+
 /** Scans the parts of a job in order. A part that fails does not stop the others. */
-export async function scanParts(kernel: Kernel, { files, parts }: ScanJob, onResult: (result: PartResult) => void, signal: AbortSignal): Promise<void> {
+export async function scanParts(kernel: Kernel, { files, parts, nearZeroRatio }: ScanJob, onResults: (results: PartResult[]) => void, signal: AbortSignal): Promise<void> {
   const open = new OpenFiles(files);
   const pause = new Pause(signal);
+  let held: PartResult[] = [];
+  let heldSince = performance.now();
+  const release = (): void => {
+    if (held.length > 0) onResults(held);
+    held = [];
+    heldSince = performance.now();
+  };
   try {
     for (const part of parts) {
-      onResult(await scanPart(kernel, open, part, pause));
-      await pause.breathe();
+      held.push(await scanPart(kernel, open, part, nearZeroRatio, pause));
+      if (performance.now() - heldSince > HOLD_MS) release();
     }
+    release();
   } finally {
     open.close();
   }
 }
 
-async function scanPart(kernel: Kernel, open: OpenFiles, part: Part, pause: Pause): Promise<PartResult> {
+async function scanPart(kernel: Kernel, open: OpenFiles, part: Part, nearZeroRatio: number, pause: Pause): Promise<PartResult> {
+  const { index, tensor } = part;
   try {
-    const scanner = createScanner(kernel, part.tensor, part.firstElement);
+    const scanner = createScanner(kernel, tensor, part.firstElement);
     await readPart(kernel, open, part, scanner, pause);
-    return { index: part.index, partial: scanner.result() };
+    const partial = scanner.result();
+    return part.elements === tensor.elements ? { index, statistics: finish(partial, tensor, nearZeroRatio) } : { index, partial };
   } catch (error) {
     if (error instanceof CancelledError) throw error;
     const message = messageOf(error);
-    return { index: part.index, failure: error instanceof HumanError ? message : `${part.tensor.name} could not be analysed: ${message}. Please report this.` };
+    return { index, failure: error instanceof HumanError ? message : `${tensor.name} could not be analysed: ${message}. Please report this.` };
   }
 }
 

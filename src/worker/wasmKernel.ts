@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { addToPlanned } from '../core/statistics/channels';
 import type { ChannelAxis, ChannelPlan, ChannelSums, PlannedSums } from '../core/statistics/channels';
+import { decodeValues } from '../core/statistics/decode';
 import { binOf } from '../core/statistics/histogram';
 import { CHUNK_BYTES } from '../core/statistics/kernel';
 import type { ChannelSource, Float32Sums, Kernel, KeyCounts } from '../core/statistics/kernel';
@@ -18,7 +19,8 @@ interface KernelExports {
   scanPartialRow(address: number, firstColumn: number, columns: number): void;
   clearColumns(columns: number): void;
   decodeCodes8(address: number, count: number): void;
-  decodeFloat16(address: number, count: number): void;
+  /** 0 where a value is not finite. */
+  decodeFloat16(address: number, count: number): number;
   decodeBfloat16(address: number, count: number): number;
   countEdges(count: number, edges: number): void;
   readonly [address: string]: unknown;
@@ -61,6 +63,8 @@ export class WasmKernel implements Kernel {
   readonly #edgeFirst: Uint16Array;
   readonly #edgeLast: Uint16Array;
   #edgeCount = 0;
+  /** Of the part that is being read. */
+  #split: (SplitAxes & { readonly sums: PlannedSums }) | undefined;
 
   /** @throws WebAssembly.CompileError where the host has no SIMD. */
   constructor(code: Uint8Array<ArrayBuffer>) {
@@ -141,18 +145,18 @@ export class WasmKernel implements Kernel {
       const size = Math.min(this.#decoded.length, count - done);
       const ordinary = this.#decode(source.kind, this.#inputAddress + done * codeBytes, size);
       if (ordinary) this.#addRows(plan, sums, this.#decoded.byteOffset, firstElement + done, size);
-      else addToPlanned(plan, sums, this.#decoded.subarray(0, size), firstElement + done);
+      else addToPlanned(plan, sums, decodePlainly(source.kind, this.input.subarray(done * codeBytes), size), firstElement + done);
     }
   }
 
+  /** False where the decoded values are not for the SIMD pass. */
   #decode(kind: Exclude<ChannelSource['kind'], 'float32'>, address: number, count: number): boolean {
     switch (kind) {
       case 'codes8':
         this.#module.decodeCodes8(address, count);
         return true;
       case 'float16':
-        this.#module.decodeFloat16(address, count);
-        return true;
+        return this.#module.decodeFloat16(address, count) !== 0;
       case 'bfloat16':
         return this.#module.decodeBfloat16(address, count) < LARGEST_MAGNITUDE;
     }
@@ -160,7 +164,8 @@ export class WasmKernel implements Kernel {
 
   /** Values at `address` as rows of a matrix, whose columns are the units of one axis, and whose rows belong to units of the other. */
   #addRows(plan: ChannelPlan, sums: PlannedSums, address: number, firstElement: number, count: number): void {
-    const { columns, rows, rowLength } = splitAxes(plan, sums);
+    if (this.#split?.sums !== sums) this.#split = { sums, ...splitAxes(plan, sums) };
+    const { columns, rows, rowLength } = this.#split;
     let element = firstElement;
     let left = count;
     let at = address;
@@ -257,6 +262,12 @@ function splitAxes(plan: ChannelPlan, sums: PlannedSums): SplitAxes {
   // All rows belong to the only unit of a length-1 axis, wherever that axis lies.
   const rows = others.map((each) => (each.axis.units === 1 ? { ...each, axis: { ...each.axis, inner: rowLength } } : each));
   return { columns: beside?.sums, rows, rowLength };
+}
+
+/** For values that are not finite, or too large for float32 sums of squares. */
+function decodePlainly(kind: Exclude<ChannelSource['kind'], 'float32'>, bytes: Uint8Array, count: number): ArrayLike<number> {
+  if (kind === 'codes8') throw new Error('all 8-bit codes are regular');
+  return decodeValues(bytes, count, { dtype: kind });
 }
 
 const word = new Uint32Array(1);

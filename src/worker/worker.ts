@@ -32,7 +32,7 @@ const peer = new Peer<WorkerSide, PoolSide>(
     identify: async (params, signal) => withSource(params.path, async (source) => identify(await source.read(0, Math.min(HEAD_BYTES, source.size), signal), path.basename(params.path))),
     open: async (params, signal) => withSource(params.path, (source) => openModel(source, signal)),
     scan: async (job, signal) => {
-      await turns.take(signal, () => scanParts(kernel, job, (result) => peer.tell('scanned', { jobId: job.jobId, result }), signal));
+      await turns.take(signal, () => scanParts(kernel, job, (results) => peer.tell('scanned', { jobId: job.jobId, results }), signal));
       return null;
     },
     count: (job, signal) => turns.take(signal, () => countParts(kernel, job, signal)),

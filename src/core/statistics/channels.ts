@@ -82,5 +82,7 @@ export function mergeChannels(a: ChannelSums | undefined, b: ChannelSums | undef
 }
 
 export function channelStatistics({ axis, maxAbs, squares }: ChannelSums): ChannelStatistics {
-  return { axis, maxAbs, l2Norm: Float32Array.from(squares, Math.sqrt) };
+  const l2Norm = new Float32Array(squares.length);
+  for (let unit = 0; unit < l2Norm.length; unit++) l2Norm[unit] = Math.sqrt(squares[unit]!);
+  return { axis, maxAbs, l2Norm };
 }

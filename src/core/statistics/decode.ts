@@ -3,8 +3,16 @@ import type { NumericDtype } from '../dtype';
 import type { Quantization, Tensor } from '../model';
 import type { Values } from './tensorStatistics';
 
-/** 16 bits: 1 sign, 5 exponent, 10 mantissa (IEEE 754 binary16). */
+let halfFloats: Float32Array | undefined;
+
+/** Of all 65536 half floats: a look at 256 KiB is ten times as fast as arithmetic. Made when first asked for. */
 export function decodeFloat16(bits: number): number {
+  halfFloats ??= Float32Array.from({ length: 1 << 16 }, (_, code) => halfFloat(code));
+  return halfFloats[bits]!;
+}
+
+/** 16 bits: 1 sign, 5 exponent, 10 mantissa (IEEE 754 binary16). */
+function halfFloat(bits: number): number {
   const exponent = (bits >> 10) & 0x1f;
   const mantissa = bits & 0x3ff;
   const sign = bits & 0x8000 ? -1 : 1;

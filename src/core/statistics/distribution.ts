@@ -19,54 +19,69 @@ export interface Decoded {
   readonly negativeInfinity: number;
 }
 
+const MOST_CODES = 1 << 16;
+
+/** Worked in again and again: fresh arrays for each tensor would be the most memory that an analysis takes. */
+const scratchValues = new Float64Array(MOST_CODES);
+const scratchCounts = new Float64Array(MOST_CODES);
+
 /** Every finite code's real value, ascending, equal ones merged. */
 export function decodeCodes(keys: Keys, counts: Counts, tensor: Pick<Tensor, 'dtype' | 'quantization'>): Decoded {
   const decode = codeDecoder(tensor);
-  const values = new Float64Array(keys.length);
-  const finite = new Float64Array(keys.length);
   let length = 0;
   let nan = 0;
   let positiveInfinity = 0;
   let negativeInfinity = 0;
-  for (const i of ascendingOrder(keys, tensor.dtype)) {
+  const take = (i: number): void => {
     const value = decode(keys[i]!);
     const count = counts[i]!;
     if (value - value === 0) {
       // Adding 0 makes -0 the 0 that it counts as.
-      values[length] = value + 0;
-      finite[length++] = count;
+      scratchValues[length] = value + 0;
+      scratchCounts[length++] = count;
     } else if (value > 0) positiveInfinity += count;
     else if (value < 0) negativeInfinity += count;
     else nan += count;
-  }
-  const distribution = mergedValues(values.subarray(0, length), finite.subarray(0, length));
-  return { distribution, nan, positiveInfinity, negativeInfinity };
+  };
+  // So that plain values ascend: signed codes have their negative half first, and that of floats backwards.
+  const firstNegative = negativeCodes(keys, tensor.dtype);
+  if (isFloat(tensor.dtype)) for (let i = keys.length - 1; i >= firstNegative; i--) take(i);
+  else for (let i = firstNegative; i < keys.length; i++) take(i);
+  for (let i = 0; i < firstNegative; i++) take(i);
+  return { distribution: mergedValues(scratchValues.subarray(0, length), scratchCounts.subarray(0, length)), nan, positiveInfinity, negativeInfinity };
 }
 
-/** Indices of keys so that plain values ascend: signed codes have their negative half first, and that of floats backwards. */
-function ascendingOrder(keys: Keys, dtype: Tensor['dtype']): Uint32Array {
-  const order = new Uint32Array(keys.length);
-  const float = dtype === 'float16' || dtype === 'bfloat16';
-  const signed = float || dtype === 'int8' || dtype === 'int16';
-  const firstNegative = signed ? firstAtLeast(keys, dtype === 'int8' ? 0x80 : 0x8000) : keys.length;
-  const negative = keys.length - firstNegative;
-  for (let i = 0; i < negative; i++) order[i] = float ? keys.length - 1 - i : firstNegative + i;
-  for (let i = 0; i < firstNegative; i++) order[negative + i] = i;
-  return order;
+function isFloat(dtype: Tensor['dtype']): boolean {
+  return dtype === 'float16' || dtype === 'bfloat16';
 }
 
-/** A negative scale turns the order round, and rounding may make one value of two codes. */
+/** Where the codes of negative numbers begin. */
+function negativeCodes(keys: Keys, dtype: Tensor['dtype']): number {
+  if (dtype === 'int8') return firstAtLeast(keys, 0x80);
+  return isFloat(dtype) || dtype === 'int16' ? firstAtLeast(keys, 0x8000) : keys.length;
+}
+
+/** A negative scale turns the order round, and rounding may make one value of two codes. Works in the given arrays. */
 function mergedValues(values: Float64Array, counts: Float64Array): Distribution {
-  const order = isAscending(values) ? undefined : Uint32Array.from(values.keys()).sort((a, b) => values[a]! - values[b]!);
-  const merged = new Float64Array(values.length);
-  const sums = new Float64Array(values.length);
+  if (!isAscending(values)) sortTogether(values, counts);
   let length = 0;
   for (let i = 0; i < values.length; i++) {
-    const at = order ? order[i]! : i;
-    if (length === 0 || merged[length - 1] !== values[at]) merged[length++] = values[at]!;
-    sums[length - 1]! += counts[at]!;
+    if (length > 0 && values[length - 1] === values[i]) counts[length - 1]! += counts[i]!;
+    else {
+      values[length] = values[i]!;
+      counts[length++] = counts[i]!;
+    }
   }
-  return exactDistribution(compactValues(merged.subarray(0, length)), compactCounts(sums.subarray(0, length)));
+  return exactDistribution(compactValues(values.subarray(0, length)), compactCounts(counts.subarray(0, length)));
+}
+
+function sortTogether(values: Float64Array, counts: Float64Array): void {
+  const order = Array.from(values.keys()).sort((a, b) => values[a]! - values[b]!);
+  const [oldValues, oldCounts] = [values.slice(), counts.slice()];
+  order.forEach((from, to) => {
+    values[to] = oldValues[from]!;
+    counts[to] = oldCounts[from]!;
+  });
 }
 
 function isAscending(values: Float64Array): boolean {

@@ -38,23 +38,26 @@ class KeepingScanner implements PartScanner {
   readonly #kernel: Kernel;
   readonly #tensor: Tensor;
   readonly #channels: PartChannels;
-  readonly #finite: number[] = [];
+  readonly #finite: Float64Array;
   readonly #nonFinite: { -readonly [K in keyof NonFinite]: number } = { nan: 0, positiveInfinity: 0, negativeInfinity: 0 };
   #next: number;
   #count = 0;
+  #kept = 0;
 
   constructor(kernel: Kernel, tensor: Tensor, firstElement: number) {
     this.#kernel = kernel;
     this.#tensor = tensor;
     this.#channels = new PartChannels(tensor);
+    this.#finite = new Float64Array(tensor.elements);
     this.#next = firstElement;
   }
 
   take(count: number): void {
     const values = decodeValues(this.#kernel.input, count, this.#tensor);
-    for (const value of values) {
+    for (let i = 0; i < count; i++) {
+      const value = values[i]!;
       // Adding 0 makes -0 the 0 that it counts as.
-      if (Number.isFinite(value)) this.#finite.push(value + 0);
+      if (Number.isFinite(value)) this.#finite[this.#kept++] = value + 0;
       else if (value > 0) this.#nonFinite.positiveInfinity++;
       else if (value < 0) this.#nonFinite.negativeInfinity++;
       else this.#nonFinite.nan++;
@@ -65,7 +68,7 @@ class KeepingScanner implements PartScanner {
   }
 
   result(): PartialStatistics {
-    const values: Values = compactValues(Float64Array.from(this.#finite));
+    const values: Values = compactValues(this.#finite.subarray(0, this.#kept));
     return {
       count: this.#count,
       table: { kind: 'values', ...runLengths(values.sort()) },
