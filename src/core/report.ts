@@ -6,7 +6,7 @@ import type { Finding } from './rules/rule';
 import { unreadableReasons } from './rules/unreadableTensor';
 import { reportHistogram } from './statistics/histogram';
 import { QUANTILES } from './statistics/tensorStatistics';
-import type { Histogram, TensorStatistics } from './statistics/tensorStatistics';
+import type { Figures, Histogram, TensorStatistics } from './statistics/tensorStatistics';
 
 /** Raised when a property changes its name or meaning. */
 const SCHEMA_VERSION = 1;
@@ -38,9 +38,7 @@ export interface ReportLayer {
   readonly trainable?: boolean;
 }
 
-type Figures = Omit<TensorStatistics, 'quantiles' | 'distribution' | 'fineHistogram' | 'outputChannels' | 'inputChannels'>;
-
-export type ReportStatistics = Figures & {
+export type ReportStatistics = Omit<Figures, 'quantiles'> & {
   /** Keys as in QUANTILES. */
   readonly quantiles: Readonly<Record<string, number | null>>;
   readonly histogram: Histogram;

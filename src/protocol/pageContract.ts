@@ -1,4 +1,4 @@
-import type { Histogram, WindowHistogram } from '../core/statistics/tensorStatistics';
+import type { Figures, Histogram, WindowHistogram } from '../core/statistics/tensorStatistics';
 import type { Model } from '../core/model';
 import type { Finding, Severity } from '../core/rules/rule';
 
@@ -13,24 +13,7 @@ export interface RuleText {
 /** Figures of one tensor as the page shows them. Numbers may be null where there is no finite value. */
 export interface TensorView {
   readonly index: number;
-  readonly figures: {
-    readonly count: number;
-    readonly zeros: number;
-    readonly nearZeros: number;
-    readonly nan: number;
-    readonly positiveInfinity: number;
-    readonly negativeInfinity: number;
-    readonly min: number | null;
-    readonly max: number | null;
-    readonly mean: number | null;
-    readonly standardDeviation: number | null;
-    readonly skewness: number | null;
-    readonly excessKurtosis: number | null;
-    readonly l1Norm: number | null;
-    readonly l2Norm: number | null;
-    /** In the order of QUANTILES. */
-    readonly quantiles: readonly (number | null)[];
-  };
+  readonly figures: Figures;
   /** Counts of 24 even bins over p0.1..p99.9, for the sparkline. */
   readonly sparkline: readonly number[];
   /** Exact counts over the whole range, snapped edges; drawn before anything finer is asked for. */

@@ -14,6 +14,7 @@ const MANY_TENSORS = 1500;
 const PREVIEW_BINS_OF_MANY = 24;
 /** Of the window's bins, for each tail beyond it: enough to place the outliers. */
 const TAIL_SHARE = 1 / 12;
+const FLOAT32_DIGITS = 7;
 
 /** How many bins `tensorView` should give a model's tensors. */
 export function previewBins(model: Model): number {
@@ -60,7 +61,12 @@ function worstSeverities(model: Model, findings: readonly Finding[]): Map<string
 }
 
 function channelView(channels: ChannelStatistics): { maxAbs: number[]; l2Norm: number[] } {
-  return { maxAbs: Array.from(channels.maxAbs), l2Norm: Array.from(channels.l2Norm) };
+  return { maxAbs: Array.from(channels.maxAbs, shortened), l2Norm: Array.from(channels.l2Norm, shortened) };
+}
+
+/** Float32 has seven digits; written out as the float64 that it becomes, it would take eighteen. */
+function shortened(value: number): number {
+  return Number(value.toPrecision(FLOAT32_DIGITS));
 }
 
 /** The p0.1 to p99.9 window; the whole range where nearly all values are the same. Undefined without finite values. */

@@ -60,6 +60,9 @@ export interface TensorStatistics {
   readonly inputChannels?: ChannelStatistics;
 }
 
+/** The numbers alone, without what they are drawn from. */
+export type Figures = Omit<TensorStatistics, 'distribution' | 'fineHistogram' | 'outputChannels' | 'inputChannels'>;
+
 /** n counts and n + 1 ascending edges; bin i holds edges[i] <= w < edges[i + 1], the last one its right edge too. */
 export interface Histogram {
   readonly edges: readonly number[];
