@@ -1,7 +1,7 @@
 // Where everything lies in the module's memory, in bytes. The module exports these, so that the host has them from nowhere else.
 
-/** float64 fields of a float32 pass; their order is the host's `StateField`. */
-export const STATE: usize = 0x400;
+/** The compiler puts constants (memory.data) at 0x400. float64 fields of a float32 pass; their order is the host's `StateField`. */
+export const STATE: usize = 0x800;
 /** Five float32x4 accumulators for each run of a block. */
 export const RUNS: usize = 0x1000;
 /** 256 float32: what each 8-bit code stands for. */
