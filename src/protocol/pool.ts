@@ -106,7 +106,7 @@ export class Pool {
   }
 
   /** Asks the least busy worker. Where it dies of other work, another one is asked once more. */
-  async request<K extends keyof Requests & string>(name: K, params: Requests[K]['params'], signal?: AbortSignal): Promise<Requests[K]['result']> {
+  async request<K extends keyof Requests>(name: K, params: Requests[K]['params'], signal?: AbortSignal): Promise<Requests[K]['result']> {
     try {
       return await this.#ask(name, params, signal);
     } catch (error) {
@@ -149,7 +149,7 @@ export class Pool {
     return { id: this.#nextJobId++, run, parts, received: 0, alone };
   }
 
-  async #ask<K extends keyof Requests & string>(name: K, params: Requests[K]['params'], signal?: AbortSignal): Promise<Requests[K]['result']> {
+  async #ask<K extends keyof Requests>(name: K, params: Requests[K]['params'], signal?: AbortSignal): Promise<Requests[K]['result']> {
     if (this.#disposed) throw new CancelledError();
     const slot = this.#leastBusy();
     clearTimeout(this.#idleTimer);

@@ -141,7 +141,7 @@ export class Peer<Local extends Side, Remote extends Side> {
     this.#serving.set(id, controller);
     try {
       if (!Object.hasOwn(this.#handlers, name)) throw new Error(`no handler for "${name}"`);
-      const result: unknown = await this.#handlers[name as keyof Local['requests']](params as never, controller.signal);
+      const result: unknown = await this.#handlers[name as keyof Local['requests']](params, controller.signal);
       const moved = result instanceof Transferred;
       this.#post({ kind: 'result', id, value: moved ? result.value : result }, moved ? result.transfer : undefined);
     } catch (error) {

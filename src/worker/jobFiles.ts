@@ -61,7 +61,7 @@ export class OpenFiles {
     const descriptor = this.#try(file, () => {
       // Opening a FIFO that took the file's place would wait for a writer.
       this.#compare(file, statSync(path));
-      return openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+      return openSync(path, constants.O_RDONLY | (process.platform === 'win32' ? 0 : constants.O_NONBLOCK));
     });
     this.#descriptors.set(file, descriptor);
     return descriptor;

@@ -96,7 +96,7 @@ async function openRegular(name: string): Promise<FileHandle> {
   try {
     refuseIrregular(name, await stat(name));
     // A FIFO that took the file's place in between must not block either.
-    const file = await open(name, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    const file = await open(name, constants.O_RDONLY | (process.platform === 'win32' ? 0 : constants.O_NONBLOCK));
     const stats = await file.stat();
     if (stats.isFile()) return file;
     await file.close();

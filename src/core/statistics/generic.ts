@@ -17,7 +17,7 @@ export class GenericScanner implements PartScanner {
   readonly #tensor: Tensor;
   readonly #channels: PartChannels;
   readonly #counts = new Uint32Array(FLOAT64_KEYS);
-  #sums: { -readonly [K in keyof PartialSums]: PartialSums[K] } = { ...NO_SUMS };
+  readonly #sums: { -readonly [K in keyof PartialSums]: PartialSums[K] } = { ...NO_SUMS };
   #next: number;
   #count = 0;
 
