@@ -186,12 +186,12 @@ export class WasmKernel implements Kernel {
     if (rowLength <= MOST_COLUMNS) this.#foldColumns(columns, 0, rowLength);
   }
 
-  #foldColumns(sums: ChannelSums | undefined, firstUnit: number, columns: number): void {
-    if (sums) {
+  #foldColumns(sums: readonly ChannelSums[], firstUnit: number, columns: number): void {
+    for (const { maxAbs, squares } of sums) {
       for (let column = 0; column < columns; column++) {
         const most = this.#columnMaxima[column]!;
-        if (most > sums.maxAbs[firstUnit + column]!) sums.maxAbs[firstUnit + column] = most;
-        sums.squares[firstUnit + column]! += this.#columnSquares[column]!;
+        if (most > maxAbs[firstUnit + column]!) maxAbs[firstUnit + column] = most;
+        squares[firstUnit + column]! += this.#columnSquares[column]!;
       }
     }
     this.#module.clearColumns(columns);
@@ -246,7 +246,7 @@ export class WasmKernel implements Kernel {
 }
 
 interface SplitAxes {
-  readonly columns: ChannelSums | undefined;
+  readonly columns: readonly ChannelSums[];
   readonly rows: readonly { readonly axis: ChannelAxis; readonly sums: ChannelSums }[];
   readonly rowLength: number;
 }
@@ -257,11 +257,13 @@ function splitAxes(plan: ChannelPlan, sums: PlannedSums): SplitAxes {
     axis && own ? [{ axis, sums: own }] : [],
   );
   const beside = axes.filter(({ axis }) => axis.inner === 1).sort((a, b) => b.axis.units - a.axis.units)[0];
-  const others = axes.filter((each) => each !== beside);
+  // A depthwise kernel may have one axis for both: its units are columns twice.
+  const columns = axes.filter(({ axis }) => axis.axis === beside?.axis.axis);
+  const others = axes.filter((each) => !columns.includes(each));
   const rowLength = beside ? beside.axis.units : Math.min(...others.map(({ axis }) => axis.inner));
   // All rows belong to the only unit of a length-1 axis, wherever that axis lies.
   const rows = others.map((each) => (each.axis.units === 1 ? { ...each, axis: { ...each.axis, inner: rowLength } } : each));
-  return { columns: beside?.sums, rows, rowLength };
+  return { columns: columns.map(({ sums: own }) => own), rows, rowLength };
 }
 
 /** For values that are not finite, or too large for float32 sums of squares. */
