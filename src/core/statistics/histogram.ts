@@ -124,8 +124,16 @@ function countsUpTo({ lower, upper, counts }: Distribution, edges: readonly numb
   });
 }
 
+/** p0.1–p99.9, each widened to the border of the bin that it lies in: of a bin that stands for one value nothing is cut off. */
 function quantileWindow(statistics: TensorStatistics): { low: number | null; high: number | null } {
-  return { low: statistics.quantiles[0] ?? null, high: statistics.quantiles[statistics.quantiles.length - 1] ?? null };
+  const low = statistics.quantiles[0] ?? null;
+  const high = statistics.quantiles[statistics.quantiles.length - 1] ?? null;
+  if (low === null || high === null) return { low: null, high: null };
+  const { lower, upper } = bestBins(statistics);
+  const first = firstAtLeast(upper, low);
+  const after = firstAtLeast(lower, high);
+  const last = lower[after] === high ? after : after - 1;
+  return { low: Math.min(low, lower[first] ?? low), high: Math.max(high, upper[last] ?? high) };
 }
 
 /**
