@@ -73,6 +73,8 @@ interface Job {
   received: number;
   /** Alone on its worker: the second try of a part whose worker died. */
   readonly alone: boolean;
+  /** Its worker died of it, not of another job that was before it. */
+  isSuspect: boolean;
 }
 
 interface Run extends ScanOptions {
@@ -146,7 +148,7 @@ export class Pool {
   }
 
   #job(run: Run, parts: readonly Part[], alone: boolean): Job {
-    return { id: this.#nextJobId++, run, parts, received: 0, alone };
+    return { id: this.#nextJobId++, run, parts, received: 0, alone, isSuspect: false };
   }
 
   async #ask<K extends keyof Requests>(name: K, params: Requests[K]['params'], signal?: AbortSignal): Promise<Requests[K]['result']> {
@@ -180,6 +182,9 @@ export class Pool {
   #exited(slot: Slot, reason: string): void {
     if (!this.#slots.delete(slot)) return;
     this.#deathsInARow++;
+    // A worker takes its jobs one after another: the first was in hand.
+    const [suspect] = slot.jobs.values();
+    if (suspect) suspect.isSuspect = true;
     slot.peer.dispose(new WorkerDiedError(`A worker ended in the middle of its work (${reason}). If memory is short, close other programs and try again.`));
   }
 
@@ -243,9 +248,10 @@ export class Pool {
   #failed(job: Job, error: unknown): void {
     if (error instanceof CancelledError) return;
     const parts = job.parts.slice(job.received);
-    const again = error instanceof WorkerDiedError && !job.alone && this.#deathsInARow < MOST_DEATHS_IN_A_ROW;
-    if (again) {
-      this.#queue.unshift(...parts.map((part) => this.#job(job.run, [part], true)));
+    const isGuilty = job.alone && job.isSuspect;
+    if (error instanceof WorkerDiedError && !isGuilty && this.#deathsInARow < MOST_DEATHS_IN_A_ROW) {
+      const again = job.isSuspect ? parts.map((part) => this.#job(job.run, [part], true)) : [this.#job(job.run, parts, job.alone)];
+      this.#queue.unshift(...again);
       return;
     }
     for (const part of parts) this.#deliver(job.run, part, { index: part.index, failure: failureOf(part, error) });
