@@ -248,6 +248,7 @@ export class Pool {
   #failed(job: Job, error: unknown): void {
     if (error instanceof CancelledError) return;
     const parts = job.parts.slice(job.received);
+    if (parts.length === 0) return;
     const isGuilty = job.alone && job.isSuspect;
     if (error instanceof WorkerDiedError && !isGuilty && this.#deathsInARow < MOST_DEATHS_IN_A_ROW) {
       const again = job.isSuspect ? parts.map((part) => this.#job(job.run, [part], true)) : [this.#job(job.run, parts, job.alone)];
