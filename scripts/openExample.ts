@@ -7,7 +7,7 @@ import { launchBrowser } from '../test/support/browser';
 import { CACHE, ROOT } from '../test/support/paths';
 import { run } from '../test/support/processes';
 import { installVscodeServer } from '../test/support/vscodeInstall';
-import { installVsix, startVscodeServer, type RunningServer } from '../test/support/vscodeServer';
+import { installVsix, PortInUseError, startVscodeServer, type RunningServer } from '../test/support/vscodeServer';
 import { createExampleWorkspace } from './exampleWorkspace';
 import { packageExtension } from './vsix';
 
@@ -26,7 +26,7 @@ export async function main(args: readonly string[]): Promise<void> {
   mkdirSync(CACHE, { recursive: true });
   createExampleWorkspace(WORKSPACE);
   if (!values.browser && !values.check && hasDesktop()) return openDesktop();
-  const server = await startServer(await freePort(values.port === undefined ? undefined : portNumber(values.port)));
+  const server = await startOnFreePort(values.port === undefined ? undefined : portNumber(values.port));
   const url = server.url(WORKSPACE);
   console.log(`\nVS Code with Weightgram stands at\n\n    ${url}\n\nOpen it in a browser on this machine, and right-click planted/model.json. Ctrl+C ends it.`);
   if (values.check) {
@@ -49,13 +49,13 @@ async function openDesktop(): Promise<void> {
 }
 
 /** The extension is installed from its package: an ordinary VS Code server loads none from a folder of sources. */
-async function startServer(port: number): Promise<RunningServer> {
+async function prepareServer(): Promise<(port: number) => Promise<RunningServer>> {
   const files = await installVscodeServer();
   const vsix = packageExtension(path.join(CACHE, 'weightgram.vsix'));
   const extensionsFolder = path.join(DATA, 'extensions');
   await installVsix(files, vsix.file, extensionsFolder);
-  const settingsKept = existsSync(path.join(DATA, 'user/User/settings.json'));
-  return startVscodeServer({ files, port, dataFolder: DATA, extensionsFolder, keepSettings: settingsKept });
+  const keepSettings = existsSync(path.join(DATA, 'user/User/settings.json'));
+  return (port) => startVscodeServer({ files, port, dataFolder: DATA, extensionsFolder, keepSettings });
 }
 
 function portNumber(text: string): number {
@@ -65,12 +65,18 @@ function portNumber(text: string): number {
   process.exit(2);
 }
 
-async function freePort(wanted: number | undefined): Promise<number> {
-  const candidates = wanted === undefined ? Array.from({ length: PORTS_TO_TRY }, (_, index) => FIRST_PORT + index) : [wanted];
-  for (const port of candidates) {
-    if (await isFree(port)) return port;
+/** A port that nobody listens on may be taken by somebody else before our server has it: then the next one is tried. */
+async function startOnFreePort(wanted: number | undefined): Promise<RunningServer> {
+  const ports = wanted === undefined ? Array.from({ length: PORTS_TO_TRY }, (_, index) => FIRST_PORT + index) : [wanted];
+  const start = await prepareServer();
+  for (const port of ports) {
+    try {
+      if (await isFree(port)) return await start(port);
+    } catch (error) {
+      if (!(error instanceof PortInUseError)) throw error;
+    }
   }
-  console.error(wanted === undefined ? `The ports ${FIRST_PORT} to ${FIRST_PORT + PORTS_TO_TRY - 1} are all in use; name another with --port.` : `Port ${wanted} is in use; name another.`);
+  console.error(`${wanted === undefined ? `The ports ${FIRST_PORT} to ${FIRST_PORT + PORTS_TO_TRY - 1} are all` : `Port ${wanted} is`} in use; name another with --port.`);
   process.exit(1);
 }
 

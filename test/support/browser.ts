@@ -18,7 +18,7 @@ export async function ensureChromium(): Promise<string> {
   console.log('Installing Chromium and fonts from Debian …');
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   await run('apt-get', ['update', '--quiet', '--quiet'], { env });
-  await run('apt-get', ['install', '--yes', '--quiet', '--quiet', '--no-install-recommends', ...DEBIAN_PACKAGES], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  await run('apt-get', ['-o', 'DPkg::Lock::Timeout=120', 'install', '--yes', '--quiet', '--quiet', '--no-install-recommends', ...DEBIAN_PACKAGES], { env, stdio: ['ignore', 'ignore', 'inherit'] });
   const installed = findChromium();
   if (!installed) throw new Error(`Debian's chromium was installed, and is at none of ${CANDIDATES.join(', ')}. Name it in the environment variable CHROMIUM.`);
   return installed;

@@ -53,7 +53,9 @@ export interface RunningServer {
   uri(file: string): string;
 }
 
-/** Starts VS Code's server on 127.0.0.1 and waits until it listens. Without a port the system chooses one. */
+export class PortInUseError extends Error {}
+
+/** Starts VS Code's server on 127.0.0.1 and waits until it listens. Without a port the system chooses one. @throws PortInUseError */
 export async function startVscodeServer(options: ServerOptions): Promise<RunningServer> {
   const data = options.dataFolder ?? temporaryFolder('server');
   if (!options.keepSettings) writeSettings(path.join(data, 'user'), options.settings ?? {});
@@ -64,10 +66,12 @@ export async function startVscodeServer(options: ServerOptions): Promise<Running
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let log = '';
-  const port = await new Promise<number>((resolve, reject) => {
+  const listening = new Promise<number>((resolve, reject) => {
     const limit = setTimeout(() => reject(new Error(`VS Code's server did not listen within ${START_LIMIT_MS / 1000} s.\n${log}`)), START_LIMIT_MS);
     const listen = (chunk: Buffer) => {
       log += chunk.toString();
+      // The server would stay, deaf.
+      if (/EADDRINUSE/.test(log)) reject(new PortInUseError(`Port ${options.port} of 127.0.0.1 is in use.`));
       const match = /agent listening on (\d+)/.exec(log);
       if (!match) return;
       clearTimeout(limit);
@@ -76,6 +80,10 @@ export async function startVscodeServer(options: ServerOptions): Promise<Running
     group.child.stdout?.on('data', listen);
     group.child.stderr?.on('data', listen);
     group.exited.then((code) => reject(new Error(`VS Code's server ended with exit code ${code}.\n${log}`)), reject).finally(() => clearTimeout(limit));
+  });
+  const port = await listening.catch(async (error: unknown) => {
+    await group.stop();
+    throw error;
   });
   const address = `127.0.0.1:${port}`;
   return {
