@@ -54,8 +54,10 @@ async function prepareServer(): Promise<(port: number) => Promise<RunningServer>
   const vsix = packageExtension(path.join(CACHE, 'weightgram.vsix'));
   const extensionsFolder = path.join(DATA, 'extensions');
   await installVsix(files, vsix.file, extensionsFolder);
+  // The README of the workspace says where to click.
+  const settings = { 'workbench.startupEditor': 'readme' };
   const keepSettings = existsSync(path.join(DATA, 'user/User/settings.json'));
-  return (port) => startVscodeServer({ files, port, dataFolder: DATA, extensionsFolder, keepSettings });
+  return (port) => startVscodeServer({ files, port, dataFolder: DATA, extensionsFolder, settings, keepSettings });
 }
 
 function portNumber(text: string): number {
