@@ -16,7 +16,8 @@ if (isMainThread) {
   console.log(JSON.stringify({ ms }));
   for (const worker of workers) worker.terminate();
 } else {
-  const target = new Uint8Array(1 << 20);
+  // Begins at a page, as the engine's chunks do: from there the kernel copies up to seven times as fast as to malloc's 16 bytes behind (Zen 3).
+  const target = new Uint8Array(new WebAssembly.Memory({ initial: 16, maximum: 16 }).buffer);
   parentPort.on('message', ({ shards, chunkBytes }) => {
     for (const shard of shards) readShard(shard, target.subarray(0, chunkBytes));
     parentPort.postMessage('done');
