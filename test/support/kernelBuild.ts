@@ -50,7 +50,6 @@ export function spawnWorker(init: Partial<WorkerInit> = {}): WorkerHandle & { re
   };
 }
 
-export function realEngine(options: { workers?: number; cacheFolder?: string } = {}): Engine {
-  const { workers = 2, cacheFolder } = options;
-  return createEngine({ workers, cacheEnabled: cacheFolder !== undefined, spawn: () => spawnWorker(cacheFolder === undefined ? {} : { cacheFolder }) });
+export function realEngine({ workers = 2, ...init }: { workers?: number } & Partial<WorkerInit> = {}): Engine {
+  return createEngine({ workers, cacheEnabled: init.cacheFolder !== undefined, spawn: () => spawnWorker(init) });
 }

@@ -47,8 +47,9 @@ function spreadOf(norms: Float32Array): number {
   let squares = 0;
   let fourthPowers = 0;
   for (const norm of norms) {
-    squares += norm ** 2;
-    fourthPowers += norm ** 4;
+    const square = norm * norm;
+    squares += square;
+    fourthPowers += square * square;
   }
   return squares > 0 ? (fourthPowers * norms.length) / squares ** 2 : 1;
 }

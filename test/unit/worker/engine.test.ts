@@ -7,7 +7,8 @@ import { finish } from '../../../src/core/statistics/finish';
 import { evenEdges, finiteCount } from '../../../src/core/statistics/histogram';
 import { TypeScriptKernel } from '../../../src/core/statistics/twin';
 import type { Engine } from '../../../src/protocol/engine';
-import { builtEngineFolder, realEngine } from '../../support/kernelBuild';
+import { createEngine } from '../../../src/protocol/pooledEngine';
+import { builtEngineFolder, realEngine, spawnWorker } from '../../support/kernelBuild';
 import { Random } from '../../support/random';
 import { float32Bytes, scanBytes } from '../../support/sampleData';
 import { writeManifest } from '../../support/tinyTfjs';
@@ -129,6 +130,39 @@ describe('the engine', function () {
       assert.notEqual((await second.analyze(await second.open(file))).fromCache, true);
     } finally {
       second.dispose();
+    }
+  });
+
+  it('computes the same, only slower, where there is no WebAssembly SIMD', async () => {
+    const file = writeManifest(folder, [weight('a/kernel', 50_000)]);
+    const plain = realEngine({ kernelPath: path.join(folder, 'none.wasm') });
+    try {
+      const [a, b] = [await engine.analyze(await engine.open(file)), await plain.analyze(await plain.open(file))].map((analysis) => analysis.statistics.get(0)!);
+      assert.deepEqual(b!.distribution, a!.distribution);
+      assert.ok(Math.abs(a!.mean! - b!.mean!) <= 1e-6 * a!.standardDeviation!);
+    } finally {
+      plain.dispose();
+    }
+  });
+
+  it('loses only the tensor whose worker is ended from outside, at most', async () => {
+    const handles: ReturnType<typeof spawnWorker>[] = [];
+    const mortal = createEngine({
+      workers: 1,
+      cacheEnabled: false,
+      spawn: () => {
+        handles.push(spawnWorker());
+        return handles[handles.length - 1]!;
+      },
+    });
+    try {
+      const data = weight('', 1_000_000);
+      const model = await mortal.open(writeManifest(folder, Array.from({ length: 8 }, (_, i) => ({ ...data, name: `l${i}/kernel` }))));
+      const { statistics, failures } = await mortal.analyze(model, { onTensor: () => { if (handles.length === 1) void handles[0]!.worker.terminate(); } });
+      assert.deepEqual([statistics.size, failures.size], [8, 0]);
+      assert.equal(handles.length, 2);
+    } finally {
+      mortal.dispose();
     }
   });
 
