@@ -9,7 +9,6 @@ import { TypeScriptKernel } from '../../../src/core/statistics/twin';
 import type { Engine } from '../../../src/protocol/engine';
 import { createEngine } from '../../../src/protocol/pooledEngine';
 import { builtEngineFolder, realEngine, spawnWorker } from '../../support/kernelBuild';
-import { Random } from '../../support/random';
 import { float32Bytes, scanBytes } from '../../support/sampleData';
 import { writeManifest } from '../../support/tinyTfjs';
 import type { TinyWeight } from '../../support/tinyTfjs';
@@ -39,12 +38,10 @@ describe('the engine', function () {
       { name: 'a/flags', shape: [3], dtype: 'bool', bytes: Uint8Array.of(1, 0, 1) },
       weight('b/kernel', 100_001),
       weight('b/bias', 11),
-      { name: 'c/half', shape: [50_000], dtype: 'float16', bytes: new Random(2).bytes(100_000) },
       { name: 'd/index', shape: [9], dtype: 'int32', bytes: new Uint8Array(Int32Array.from({ length: 9 }, (_, i) => i * 1e6).buffer) },
       weight('e/narrow', 30_000, 'narrow, far from zero'),
     ];
-    // float16 stands in manifests as a quantization only.
-    const file = writeManifest(folder, weights.filter((one) => one.dtype !== 'float16'), 70_001);
+    const file = writeManifest(folder, weights, 70_001);
     const model = await engine.open(file);
     const seen: number[] = [];
     const analysis = await engine.analyze(model, { onTensor: (index) => seen.push(index) });
