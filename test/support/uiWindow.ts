@@ -37,6 +37,10 @@ const THEMES = {
   highContrast: { name: 'Default High Contrast', workbench: 'hc-black' },
 } as const;
 
+/** A window that has just opened may not watch the settings yet: they are written again. */
+const THEME_TRIES = 6;
+const THEME_LIMIT_MS = 3_000;
+
 /** A hover takes this long to fade in, whatever is said of motion. */
 const FADE_MS = 300;
 
@@ -85,8 +89,12 @@ export async function openWindow(fill: (folder: string) => void): Promise<UiWind
   const configure = (settings: Readonly<Record<string, unknown>>): void => server.writeSettings({ ...UI_SETTINGS, ...settings });
   const wear = async (theme: Theme): Promise<void> => {
     const { name, workbench } = THEMES[theme];
-    configure({ 'workbench.colorTheme': name });
-    await page.locator(`.monaco-workbench.${workbench}`).waitFor();
+    const worn = page.locator(`.monaco-workbench.${workbench}`);
+    for (let tries = 1; tries < THEME_TRIES; tries++) {
+      configure({ 'workbench.colorTheme': name });
+      if (await worn.waitFor({ timeout: THEME_LIMIT_MS }).then(() => true, () => false)) return;
+    }
+    await worn.waitFor();
   };
   // A theme that stands in the settings from the start is not taken up before it changes.
   await wear('dark');

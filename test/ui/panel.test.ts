@@ -84,7 +84,11 @@ describe('the panel', () => {
     await panel.frame.getByLabel('Filter layers by name or class').fill('Conv2D');
     assert.deepEqual((await panel.tableNames()).sort(), ['edge_filters', 'texture_filters']);
     await panel.frame.getByLabel('Filter layers by name or class').fill('');
-    await panel.frame.getByRole('button', { name: 'Sort by order' }).click();
+    const byWeights = panel.frame.getByRole('button', { name: 'Sort by Weights' });
+    await byWeights.click();
+    assert.equal((await panel.tableNames()).at(-1), 'features');
+    await byWeights.click();
+    assert.equal((await panel.tableNames())[0], 'edge_filters');
   });
 
   it('walks through the layers by keyboard', async () => {
