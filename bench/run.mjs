@@ -1,5 +1,5 @@
 // npm run bench: the engine beside merely reading the file, and beside numpy, on models made for it.
-//   --runs N      analyses of which the median counts (7)
+//   --rounds N    turns of each measurement, of which the median counts (3)
 //   --sizes A,B   GiB of the float32 models (0.25,0.5,1)
 //   --no-write    leaves RESULTS.md as it is
 import { execFileSync } from 'node:child_process';
@@ -14,6 +14,7 @@ import { writeModel } from './models.mjs';
 
 const GIB = 1024 ** 3;
 const WORKERS = 2;
+const RUNS_A_ROUND = 5;
 /** What the engine reads at a time (CHUNK_BYTES of src/core/statistics/kernel.ts), and what reading alone is fastest with. */
 const CHUNK_SIZES = [256 * 1024, 1024 * 1024];
 /** numpy takes minutes for 1 GiB: it gets a model of this size, and speeds are compared by byte. */
@@ -21,8 +22,8 @@ const NUMPY_BYTES = 0.25 * GIB;
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.dirname(here);
-const { values: options } = parseArgs({ options: { runs: { type: 'string', default: '7' }, sizes: { type: 'string', default: '0.25,0.5,1' }, 'no-write': { type: 'boolean', default: false } } });
-const runs = Number(options.runs);
+const { values: options } = parseArgs({ options: { rounds: { type: 'string', default: '3' }, sizes: { type: 'string', default: '0.25,0.5,1' }, 'no-write': { type: 'boolean', default: false } } });
+const rounds = Number(options.rounds);
 const sizes = options.sizes.split(',').map(Number);
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'weightgram-bench-'));
@@ -40,7 +41,7 @@ function main() {
   const largest = float32[float32.length - 1];
   const float16 = measure(`float16, ${sizes[sizes.length - 1]} GiB`, writeModel(path.join(folder, 'f16'), sizes[sizes.length - 1] * GIB, true));
   sections.push(speedTable([...float32, float16]));
-  const perByte = float32.map((result) => result.ms / result.model.bytes);
+  const perByte = float32.map((result) => 1 / result.speed);
   sections.push(`Time per byte from ${sizes[0]} to ${sizes[sizes.length - 1]} GiB: largest ${((Math.max(...perByte) / Math.min(...perByte) - 1) * 100).toFixed(0)} % above the smallest.`);
   sections.push(peerSection(python, [['float32', largest, false], ['float16', float16, true]]));
   const text = [heading(), ...sections].join('\n\n') + '\n';
@@ -59,19 +60,36 @@ function build() {
   });
 }
 
+/**
+ * What is compared is measured in turns, and ratios are those of one turn: the speed of a shared machine wanders by more than
+ * what is to be found out.
+ */
 function measure(name, model) {
   process.stderr.write(`${name}: ${model.tensors} tensors ...\n`);
   readSpeed(model, 1, 1, CHUNK_SIZES[1]);
-  const readOne = Math.max(...CHUNK_SIZES.map((chunk) => readSpeed(model, 1, runs, chunk)));
-  const readAll = Math.max(...CHUNK_SIZES.map((chunk) => readSpeed(model, WORKERS, runs, chunk)));
-  const analyse = (times) => runJson(process.execPath, [path.join(here, 'ours.mjs'), folder, String(WORKERS), String(times), model.file]);
-  const { results } = analyse(runs + 1);
+  const turns = Array.from({ length: rounds }, () => {
+    const readOne = Math.max(...CHUNK_SIZES.map((chunk) => readSpeed(model, 1, RUNS_A_ROUND, chunk)));
+    const readAll = Math.max(...CHUNK_SIZES.map((chunk) => readSpeed(model, WORKERS, RUNS_A_ROUND, chunk)));
+    return { ...analyse(model, RUNS_A_ROUND + 1), readOne, readAll };
+  });
   // A process that analyses again and again also holds the results before, until they are collected.
-  const { peakBytes } = analyse(1);
-  const [first, ...rest] = results;
-  // Each figure of an analysis beside the others of the same analysis.
-  const middle = [...rest].sort((a, b) => a.ms - b.ms)[rest.length >> 1];
-  return { name, model, readOne, readAll, ms: middle.ms, firstShare: median(rest.map((run) => run.firstMs / run.ms)), freshMs: first.ms, freshFirstShare: first.firstMs / first.ms, peakBytes };
+  const { peakBytes } = ours(model, 1);
+  const of = (figure) => median(turns.map(figure));
+  return {
+    name, model, peakBytes, speed: of((turn) => turn.speed), freshSpeed: of((turn) => turn.freshSpeed), readOne: of((turn) => turn.readOne), readAll: of((turn) => turn.readAll),
+    ofReadOne: of((turn) => turn.speed / turn.readOne), ofReadAll: of((turn) => turn.speed / turn.readAll), firstShare: of((turn) => turn.firstShare), freshFirstShare: of((turn) => turn.freshFirstShare),
+  };
+}
+
+/** GB/s, median of all analyses of a process but its first one, which is told apart. */
+function analyse(model, times) {
+  const [first, ...rest] = ours(model, times).results;
+  const speed = (run) => model.bytes / run.ms / 1e6;
+  return { speed: median(rest.map(speed)), firstShare: median(rest.map((run) => run.firstMs / run.ms)), freshSpeed: speed(first), freshFirstShare: first.firstMs / first.ms };
+}
+
+function ours(model, times) {
+  return runJson(process.execPath, [path.join(here, 'ours.mjs'), folder, String(WORKERS), String(times), model.file]);
 }
 
 /** GB/s, median. */
@@ -81,29 +99,29 @@ function readSpeed(model, threads, count, chunkBytes) {
 }
 
 function speedTable(results) {
-  const rows = results.map(({ name, model, readOne, readAll, ms, freshMs, firstShare, freshFirstShare, peakBytes }) => {
-    const speed = model.bytes / ms / 1e6;
-    return [
-      name, String(model.tensors), `${speed.toFixed(2)} GB/s (${ms.toFixed(0)} ms)`, `${(model.bytes / freshMs / 1e6).toFixed(2)} GB/s`,
-      `${readOne.toFixed(1)} GB/s`, `${readAll.toFixed(1)} GB/s`, percent(speed / readOne), percent(speed / readAll),
-      `${percent(firstShare, 1)} (${percent(freshFirstShare, 1)})`, `${(peakBytes / 1e6).toFixed(0)} MB`,
-    ];
-  });
+  const rows = results.map(({ name, model, speed, freshSpeed, readOne, readAll, ofReadOne, ofReadAll, firstShare, freshFirstShare, peakBytes }) => [
+    name, String(model.tensors), `${speed.toFixed(2)} GB/s (${(model.bytes / speed / 1e6).toFixed(0)} ms)`, `${freshSpeed.toFixed(2)} GB/s`,
+    `${readOne.toFixed(1)} GB/s`, `${readAll.toFixed(1)} GB/s`, percent(ofReadOne), percent(ofReadAll),
+    `${percent(firstShare, 1)} (${percent(freshFirstShare, 1)})`, `${(peakBytes / 1e6).toFixed(0)} MB`,
+  ]);
   const titles = ['model', 'tensors', `analysis, ${WORKERS} workers`, 'first analysis of a fresh process', 'reading, 1 thread', `reading, ${WORKERS} threads`, 'of reading, 1 thread', `of reading, ${WORKERS} threads`, 'first result after (fresh)', 'peak memory over idle (one analysis)'];
   return table(titles, rows);
 }
 
 function peerSection(python, cases) {
   if (!python.path) return `numpy: not measured, because ${python.reason}`;
-  const rows = cases.map(([name, ours, isHalf]) => {
+  const rows = cases.map(([name, large, isHalf]) => {
     process.stderr.write(`numpy, ${name} ...\n`);
     const model = writeModel(path.join(folder, `numpy-${name}`), NUMPY_BYTES, isHalf);
-    const results = Array.from({ length: 3 }, () => runJson(python.path, [path.join(here, 'numpy_peer.py'), model.file]));
-    const peer = model.bytes / median(results.map((result) => result.ms)) / 1e6;
-    const speed = ours.model.bytes / ours.ms / 1e6;
-    return [name, `${speed.toFixed(2)} GB/s`, `${peer.toFixed(4)} GB/s (numpy ${results[0].numpy})`, `${(speed / peer).toFixed(0)} ×`];
+    const turns = Array.from({ length: rounds }, () => {
+      const { speed } = analyse(large.model, RUNS_A_ROUND + 1);
+      const { ms, numpy } = runJson(python.path, [path.join(here, 'numpy_peer.py'), model.file]);
+      return { speed, peer: model.bytes / ms / 1e6, numpy };
+    });
+    const of = (figure) => median(turns.map(figure));
+    return [name, `${of((turn) => turn.speed).toFixed(2)} GB/s`, `${of((turn) => turn.peer).toFixed(4)} GB/s (numpy ${turns[0].numpy})`, `${of((turn) => turn.speed / turn.peer).toFixed(0)} ×`];
   });
-  return `The same figures with numpy (numpy_peer.py, a model of ${NUMPY_BYTES / GIB} GiB, compared by byte; numpy's time leaves reading out, ours does not):\n\n${table(['type', 'Weightgram', 'numpy', 'ratio'], rows)}`;
+  return `The same figures with numpy (numpy_peer.py, a model of ${NUMPY_BYTES / GIB} GiB, compared by byte; numpy's time leaves reading out, ours does not), in turns:\n\n${table(['type', 'Weightgram', 'numpy', 'ratio'], rows)}`;
 }
 
 function findNumpy() {
@@ -138,5 +156,5 @@ function table(titles, rows) {
 }
 
 function heading() {
-  return `# Measured\n\n\`npm run bench${process.argv.length > 2 ? ` -- ${process.argv.slice(2).join(' ')}` : ''}\`, ${new Date().toISOString().slice(0, 10)}, ${os.cpus().length} × ${os.cpus()[0].model}, ${(os.totalmem() / GIB).toFixed(0)} GiB, Node ${process.versions.node}. Files in the page cache, medians of ${runs} runs.`;
+  return `# Measured\n\n\`npm run bench${process.argv.length > 2 ? ` -- ${process.argv.slice(2).join(' ')}` : ''}\`, ${new Date().toISOString().slice(0, 10)}, ${os.cpus().length} × ${os.cpus()[0].model}, ${(os.totalmem() / GIB).toFixed(0)} GiB, Node ${process.versions.node}. Files in the page cache, medians of ${rounds} rounds of ${RUNS_A_ROUND} runs.`;
 }

@@ -1,5 +1,5 @@
 import { INPUT, RUNS, STATE, TABLE_A, TABLE_B } from './layout';
-import { add, IRREGULAR, L1, M2, M3, M4, MAX, MEAN, MIN, N, NANS, NEGATIVE, PILOT, POSITIVE, TINY_NEGATIVE, TINY_POSITIVE, ZEROS } from './state';
+import { add, IRREGULAR, L1, M2, M3, M4, MAX, MEAN, MIN, N, NANS, NEGATIVE, PILOT, POSITIVE, SHIFT, TINY_NEGATIVE, TINY_POSITIVE, ZEROS } from './state';
 import { lowest, MAGNITUDE_BITS, sumLanes } from './vectors';
 
 /** Elements that share one pilot value. */
@@ -75,7 +75,8 @@ function countTiny(count: i32): void {
 function scanBlock(start: usize, count: i32): void {
   let pilot = load<f64>(PILOT);
   if (!(abs(pilot) < 3.0e38)) pilot = firstPilot(start, count);
-  const shift = f32x4.splat(<f32>pilot);
+  store<f32>(SHIFT, <f32>pilot);
+  const shift = v128.load_splat<u32>(SHIFT);
   const zero = f32x4.splat(0);
   const magnitude = v128.load_splat<u32>(MAGNITUDE_BITS);
   let least = f32x4.splat(f32.MAX_VALUE);

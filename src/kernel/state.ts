@@ -19,6 +19,8 @@ export const IRREGULAR: usize = STATE + 104;
 /** Numbers too small to differ from zero in their upper half, which share zero's bins. */
 export const TINY_POSITIVE: usize = STATE + 112;
 export const TINY_NEGATIVE: usize = STATE + 120;
+/** The pilot as float32, not a result: splat from here it stays in a register, splat from a local it was made anew in every turn. */
+export const SHIFT: usize = STATE + 128;
 
 // @ts-ignore: decorator
 @inline

@@ -6,12 +6,16 @@ import type { JobFiles, Part } from './workerContract';
 /** A part takes a worker some milliseconds from a fast disk, and leaves bins of a few 10 KB to be merged. */
 const PART_BYTES = 16 * 1024 * 1024;
 
-/** Small tensors travel together, so that asking costs little beside reading. */
-const JOB_BYTES = 8 * 1024 * 1024;
+/** Tensors travel together, so that asking costs little beside reading: a job is three messages, each of which wakes a thread. */
+const JOB_BYTES = 32 * 1024 * 1024;
 const MOST_JOB_PARTS = 256;
 
 /** The first jobs are small, each twice as large as the one before: results show at once. */
 const FIRST_JOB_BYTES = 256 * 1024;
+
+/** Jobs shrink again towards the end, to this share of what is left but not below the size given: all workers end at about the same time. */
+const SHARE_OF_REST = 1 / 8;
+const LAST_JOB_BYTES = 2 * 1024 * 1024;
 
 /** A tensor above this share of the whole is not what a person should wait for first. */
 const LARGE_SHARE = 0.02;
@@ -39,14 +43,17 @@ export function planJobs(parts: readonly Part[]): Part[][] {
   const jobs: Part[][] = [];
   let job: Part[] = [];
   let bytes = 0;
-  let target = FIRST_JOB_BYTES;
+  let rest = total;
+  let ramp = FIRST_JOB_BYTES;
   for (const part of smallFirst(parts, total * LARGE_SHARE)) {
     const size = bytesOfPart(part);
+    const target = Math.min(JOB_BYTES, ramp, Math.max(LAST_JOB_BYTES, rest * SHARE_OF_REST));
     if (job.length > 0 && (bytes + size > target || job.length >= MOST_JOB_PARTS)) {
       jobs.push(job);
+      rest -= bytes;
       job = [];
       bytes = 0;
-      target = Math.min(JOB_BYTES, target * 2);
+      ramp *= 2;
     }
     job.push(part);
     bytes += size;

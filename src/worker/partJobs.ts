@@ -15,8 +15,8 @@ interface Taker {
   take(count: number): void;
 }
 
-/** Results of small tensors wait this long for others to travel with: a message costs more than they do. */
-const HOLD_MS = 4;
+/** Results wait this long for others to travel with, unless the job ends: a message costs more than a small tensor does. */
+const HOLD_MS = 8;
 
 /** Scans the parts of a job in order. A part that fails does not stop the others. */
 export async function scanParts(kernel: Kernel, { files, parts, nearZeroRatio }: ScanJob, onResults: (results: PartResult[]) => void, signal: AbortSignal): Promise<void> {
