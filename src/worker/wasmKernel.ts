@@ -63,6 +63,8 @@ export class WasmKernel implements Kernel {
   readonly #edgeFirst: Uint16Array;
   readonly #edgeLast: Uint16Array;
   #edgeCount = 0;
+  #hasCounts = false;
+  #hasEdges = false;
   /** Of the part that is being read. */
   #split: (SplitAxes & { readonly sums: PlannedSums }) | undefined;
 
@@ -91,19 +93,26 @@ export class WasmKernel implements Kernel {
 
   reset(): void {
     this.#module.reset();
+    // A part that was given up half-way has left its counts.
+    if (this.#hasCounts) this.#module.compact();
+    if (this.#hasEdges) this.#module.clearColumns(MOST_COLUMNS);
+    this.#hasCounts = this.#hasEdges = false;
   }
 
   scanFloat32(count: number): boolean {
+    this.#hasCounts = true;
     const before = this.#state[StateField.irregular];
     this.#module.scanFloat32(count);
     return this.#state[StateField.irregular] === before;
   }
 
   countCodes16(count: number): void {
+    this.#hasCounts = true;
     this.#module.countCodes16(count);
   }
 
   countCodes8(count: number): void {
+    this.#hasCounts = true;
     this.#module.countCodes8(count);
   }
 
@@ -131,6 +140,7 @@ export class WasmKernel implements Kernel {
 
   takeTable(): KeyCounts {
     const length = this.#module.compact();
+    this.#hasCounts = false;
     return { keys: this.#keys.slice(0, length), counts: this.#counts.slice(0, length) };
   }
 
@@ -212,6 +222,7 @@ export class WasmKernel implements Kernel {
   }
 
   beginEdges(edges: Float64Array): void {
+    this.#hasEdges = true;
     this.#edges.set(edges);
     this.#edgeCount = edges.length;
     this.#edgeCounts.fill(0);
@@ -231,6 +242,7 @@ export class WasmKernel implements Kernel {
     const counts = Float64Array.from(this.#edgeCounts.subarray(0, this.#edgeCount + 1));
     // The bounds of keys lie where the columns' results do.
     this.#module.clearColumns(MOST_COLUMNS);
+    this.#hasEdges = false;
     return counts;
   }
 

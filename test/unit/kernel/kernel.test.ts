@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { finish } from '../../../src/core/statistics/finish';
 import { createCounter } from '../../../src/core/statistics/count';
-import { chunkElements } from '../../../src/core/statistics/scan';
+import { chunkElements, createScanner } from '../../../src/core/statistics/scan';
 import type { Kernel } from '../../../src/core/statistics/kernel';
 import { TypeScriptKernel } from '../../../src/core/statistics/twin';
 import type { NumericDtype } from '../../../src/core/dtype';
@@ -100,6 +100,18 @@ describe('the SIMD kernel and its twin', function () {
     counter.result();
     scanBytes(wasm, tensorOf('float16', ELEMENTS, { shape: [ELEMENTS], axes: { output: 0 } }), new Random(1).bytes(2 * ELEMENTS));
     assertSame(finish(scanBytes(wasm, tensor, float32Bytes('normal', ELEMENTS)), tensor), first);
+  });
+
+  it('forget a part that was given up half-way', () => {
+    const tensor = tensorOf('float32', 64 * 1024, { shape: [1024, 64], axes: { input: 0, output: 1 } });
+    const bytes = float32Bytes('normal', tensor.elements);
+    const clean = finish(scanBytes(wasm, tensor, bytes), tensor);
+    createScanner(wasm, tensorOf('uint8', 9000), 0).take(5000);
+    assertSame(finish(scanBytes(wasm, tensor, bytes), tensor), clean);
+    createScanner(wasm, tensor, 0).take(5000);
+    assertSame(finish(scanBytes(wasm, tensor, bytes), tensor), clean);
+    createCounter(wasm, tensor, Float64Array.of(-1, 0, 1)).take(5000);
+    assertSame(finish(scanBytes(wasm, tensor, bytes), tensor), clean);
   });
 
   it('count between any edges alike', () => {
