@@ -1,7 +1,7 @@
 import type { Tensor } from '../model';
 import { codeDecoder } from './decode';
 import type { PartialStatistics, PartialSums } from './partial';
-import { FLOAT64_KEY_SHIFT } from './table';
+import { compactValues, FLOAT64_KEY_SHIFT } from './table';
 import type { Keys } from './table';
 import type { Counts, Distribution, Values } from './tensorStatistics';
 
@@ -91,13 +91,6 @@ function isAscending(values: Float64Array): boolean {
 
 export function exactDistribution(values: Values, counts: Counts): Distribution {
   return { exact: true, lower: values, upper: values, counts };
-}
-
-/** A copy of half the memory where single precision holds all of them. */
-export function compactValues(values: Values): Values {
-  if (values instanceof Float32Array) return values;
-  for (let i = 0; i < values.length; i++) if (Math.fround(values[i]!) !== values[i]) return values.slice();
-  return new Float32Array(values);
 }
 
 function compactCounts(counts: Float64Array): Counts {

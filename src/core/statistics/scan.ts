@@ -2,7 +2,6 @@ import { bytesPerElement } from '../dtype';
 import type { NumericDtype } from '../dtype';
 import type { Tensor } from '../model';
 import { codeBits, codeDecoder, decodeValues } from './decode';
-import { compactValues } from './distribution';
 import { GenericScanner } from './generic';
 import { CHUNK_BYTES } from './kernel';
 import type { ChannelSource, Kernel, KeyCounts } from './kernel';
@@ -38,7 +37,7 @@ class KeepingScanner implements PartScanner {
   readonly #kernel: Kernel;
   readonly #tensor: Tensor;
   readonly #channels: PartChannels;
-  readonly #finite: Float64Array;
+  readonly #finite: Values;
   readonly #nonFinite: { -readonly [K in keyof NonFinite]: number } = { nan: 0, positiveInfinity: 0, negativeInfinity: 0 };
   #next: number;
   #count = 0;
@@ -48,7 +47,8 @@ class KeepingScanner implements PartScanner {
     this.#kernel = kernel;
     this.#tensor = tensor;
     this.#channels = new PartChannels(tensor);
-    this.#finite = new Float64Array(tensor.elements);
+    const Store = tensor.dtype === 'float32' ? Float32Array : Float64Array;
+    this.#finite = new Store(tensor.elements);
     this.#next = firstElement;
   }
 
@@ -68,10 +68,10 @@ class KeepingScanner implements PartScanner {
   }
 
   result(): PartialStatistics {
-    const values: Values = compactValues(this.#finite.subarray(0, this.#kept));
+    const sorted = this.#finite.subarray(0, this.#kept).sort();
     return {
       count: this.#count,
-      table: { kind: 'values', ...runLengths(values.sort()) },
+      table: { kind: 'values', ...runLengths(sorted) },
       nonFinite: this.#nonFinite,
       ...this.#channels.result(),
     };

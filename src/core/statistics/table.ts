@@ -53,17 +53,21 @@ function wider<K extends Keys | Values>(a: K, b: K): K {
   return a.BYTES_PER_ELEMENT >= b.BYTES_PER_ELEMENT ? a : b;
 }
 
-/** Distinct values and their counts. `sorted` is ascending and finite; -0 must have become 0. */
-export function runLengths<V extends Values>(sorted: V): { values: V; counts: Uint32Array } {
-  const values = sorted.slice() as V;
+/** Distinct values and their counts. `sorted` is ascending and finite, -0 has become 0; it is worked in. */
+export function runLengths(sorted: Values): { values: Values; counts: Uint32Array } {
   const counts = new Uint32Array(sorted.length);
   let length = 0;
   for (let i = 0; i < sorted.length; i++) {
-    if (length > 0 && values[length - 1] === sorted[i]) counts[length - 1]!++;
-    else {
-      values[length] = sorted[i]!;
-      counts[length++] = 1;
-    }
+    const value = sorted[i]!;
+    if (length === 0 || sorted[length - 1] !== value) sorted[length++] = value;
+    counts[length - 1]!++;
   }
-  return { values: values.slice(0, length) as V, counts: counts.slice(0, length) };
+  return { values: compactValues(sorted.subarray(0, length)), counts: counts.slice(0, length) };
+}
+
+/** A copy, of half the memory where single precision holds all of them. */
+export function compactValues(values: Values): Values {
+  if (values instanceof Float32Array) return values.slice();
+  for (let i = 0; i < values.length; i++) if (Math.fround(values[i]!) !== values[i]) return values.slice();
+  return new Float32Array(values);
 }

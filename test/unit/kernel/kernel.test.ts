@@ -12,7 +12,7 @@ import { kernelPath } from '../../support/kernelBuild';
 import { Random } from '../../support/random';
 import { AFFINE, FLOAT32_KINDS, float32Bytes, scanBytes, tensorOf } from '../../support/sampleData';
 
-/** More than a chunk, and no multiple of any block. */
+/** No multiple of any block. */
 const ELEMENTS = 70_003;
 
 describe('the SIMD kernel and its twin', function () {
@@ -35,6 +35,14 @@ describe('the SIMD kernel and its twin', function () {
     });
   }
 
+  it('agree on more than one chunk', () => {
+    const tensor = tensorOf('float32', 2 * chunkElements('float32') + 10_007, { shape: [], axes: {} });
+    const bytes = float32Bytes('normal', tensor.elements);
+    assertSame(finish(scanBytes(wasm, tensor, bytes), tensor), finish(scanBytes(twin, tensor, bytes), tensor));
+    const kernels = { ...tensor, shape: [tensor.elements / 11 - ((tensor.elements / 11) % 1), 11], axes: { input: 0, output: 1 } };
+    assertSame(finish(scanBytes(wasm, kernels, bytes), tensor), finish(scanBytes(twin, kernels, bytes), tensor));
+  });
+
   const CODES: readonly [NumericDtype, Partial<Tensor>][] = [
     ['float16', {}], ['bfloat16', {}], ['uint8', {}], ['int8', {}], ['bool', {}], ['int16', {}], ['uint16', {}],
     ['uint8', { quantization: AFFINE }], ['uint16', { quantization: { ...AFFINE, scale: -1e-4 } }], ['uint8', { quantization: { ...AFFINE, originalDtype: 'int32' } }],
@@ -56,8 +64,8 @@ describe('the SIMD kernel and its twin', function () {
     ['depthwise whose multiplier is an axis', { shape: [3, 3, 512, 1], axes: { input: 2, output: 3 } }],
     ['transposed convolution', { shape: [4, 4, 24, 31], axes: { input: 3, output: 2 } }],
     ['units first', { shape: [32, 20, 3, 3], axes: { input: 1, output: 0 } }],
-    ['rows longer than a chunk', { shape: [3, 70_001], axes: { input: 0, output: 1 } }],
-    ['rows longer than a chunk, units by row only', { shape: [3, 70_001], axes: { input: 0 } }],
+    ['rows longer than the kernel has columns', { shape: [3, 70_001], axes: { input: 0, output: 1 } }],
+    ['rows longer than the kernel has columns, units by row only', { shape: [3, 70_001], axes: { input: 0 } }],
     ['three columns', { shape: [3000, 3], axes: { output: 1 } }],
   ];
   for (const [name, more] of SHAPES) {
@@ -117,7 +125,7 @@ describe('the SIMD kernel and its twin', function () {
   it('count between any edges alike', () => {
     const random = new Random(7);
     for (const kind of Object.keys(FLOAT32_KINDS)) {
-      const count = chunkElements('float32');
+      const count = 65_531;
       const bytes = float32Bytes(kind, count);
       const some = new Float32Array(bytes.buffer).filter(Number.isFinite);
       const edges = Float64Array.from({ length: 40 }, () => (some.length > 0 && random.chance(0.7) ? some[random.integer(some.length)]! : 4 * random.next() - 2));
