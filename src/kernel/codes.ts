@@ -9,19 +9,19 @@ export function countCodes16(count: i32): void {
   const end = INPUT + (<usize>count << 1);
   const wholeEnd = INPUT + (<usize>(count & ~3) << 1);
   for (; at < wholeEnd; at += 8) {
-    const bin0 = <usize>load<u16>(at) << 2;
-    store<u32>(bin0, load<u32>(bin0, TABLE_A) + 1, TABLE_A);
-    const bin1 = <usize>load<u16>(at, 2) << 2;
-    store<u32>(bin1, load<u32>(bin1, TABLE_A) + 1, TABLE_A);
-    const bin2 = <usize>load<u16>(at, 4) << 2;
-    store<u32>(bin2, load<u32>(bin2, TABLE_A) + 1, TABLE_A);
-    const bin3 = <usize>load<u16>(at, 6) << 2;
-    store<u32>(bin3, load<u32>(bin3, TABLE_A) + 1, TABLE_A);
+    countOne(load<u16>(at));
+    countOne(load<u16>(at, 2));
+    countOne(load<u16>(at, 4));
+    countOne(load<u16>(at, 6));
   }
-  for (; at < end; at += 2) {
-    const bin = <usize>load<u16>(at) << 2;
-    store<u32>(bin, load<u32>(bin, TABLE_A) + 1, TABLE_A);
-  }
+  for (; at < end; at += 2) countOne(load<u16>(at));
+}
+
+// @ts-ignore: decorator
+@inline
+export function countOne(code: u16): void {
+  const bin = <usize>code << 2;
+  store<u32>(bin, load<u32>(bin, TABLE_A) + 1, TABLE_A);
 }
 
 /** Counts `count` 8-bit codes at INPUT. */

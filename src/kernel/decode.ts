@@ -1,3 +1,4 @@
+import { countOne } from './codes';
 import { CODE_VALUES, DECODED } from './layout';
 import { lowest, MAGNITUDE_BITS } from './vectors';
 
@@ -18,19 +19,32 @@ export function decodeCodes8(address: usize, count: i32): void {
 }
 
 /**
- * Half floats at `address` become float32 values at DECODED. Writes up to three values more.
+ * Half floats at `address` are counted, and become float32 values at DECODED: counting waits for memory, decoding does not.
  * The bits move to where float32 has them; the product with 2^112 mends the exponent, of subnormal numbers too.
  * False where one was not finite: the values are then of no use.
  */
-export function decodeFloat16(address: usize, count: i32): bool {
+export function countAndDecodeFloat16(address: usize, count: i32): bool {
   const bits = v128.load_splat<u32>(HALF_BITS);
   const scale = v128.load_splat<u32>(HALF_SCALE);
   const step = v128.load_splat<u32>(HALF_STEP);
   let carries = i32x4.splat(0);
-  for (let i: usize = 0; i < <usize>count; i += 4) {
-    const half = v128.and(i32x4.shl(v128.load_ext<i16>(address + (i << 1)), 13), bits);
+  const whole = <usize>(count & ~3);
+  for (let i: usize = 0; i < whole; i += 4) {
+    const at = address + (i << 1);
+    countOne(load<u16>(at));
+    countOne(load<u16>(at, 2));
+    countOne(load<u16>(at, 4));
+    countOne(load<u16>(at, 6));
+    const half = v128.and(i32x4.shl(v128.load_ext<i16>(at), 13), bits);
     carries = v128.or(carries, i32x4.add(half, step));
     v128.store(i << 2, f32x4.mul(half, scale), DECODED);
+  }
+  for (let i = whole; i < <usize>count; i++) {
+    const code = load<u16>(address + (i << 1));
+    countOne(code);
+    const half = v128.and(i32x4.splat(<i32><i16>code << 13), bits);
+    carries = v128.or(carries, i32x4.add(half, step));
+    store<f32>(i << 2, f32x4.extract_lane(f32x4.mul(half, scale), 0), DECODED);
   }
   return !v128.any_true(v128.and(carries, i32x4.splat(HALF_CARRY)));
 }

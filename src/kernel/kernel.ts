@@ -2,7 +2,7 @@
 // INPUT, calls a pass, and reads the results from STATE, KEYS and COUNTS (layout.ts).
 // Its twin in plain TypeScript is src/core/statistics/twin.ts: same figures, and the oracle of the tests.
 export { compact, countCodes16, countCodes8 } from './codes';
-export { decodeBfloat16, decodeCodes8, decodeFloat16 } from './decode';
+export { countAndDecodeFloat16, decodeBfloat16, decodeCodes8 } from './decode';
 export { countEdges } from './edges';
 export { reset, scanFloat32 } from './float32';
 export {

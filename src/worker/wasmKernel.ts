@@ -4,7 +4,7 @@ import type { ChannelAxis, ChannelPlan, ChannelSums, PlannedSums } from '../core
 import { decodeValues } from '../core/statistics/decode';
 import { binOf } from '../core/statistics/histogram';
 import { CHUNK_BYTES } from '../core/statistics/kernel';
-import type { ChannelSource, Float32Sums, Kernel, KeyCounts } from '../core/statistics/kernel';
+import type { CodeSource, Float32Sums, Kernel, KeyCounts, Units } from '../core/statistics/kernel';
 import { TypeScriptKernel } from '../core/statistics/twin';
 
 /** What src/kernel/kernel.ts exports. Addresses are globals. */
@@ -20,7 +20,7 @@ interface KernelExports {
   clearColumns(columns: number): void;
   decodeCodes8(address: number, count: number): void;
   /** 0 where a value is not finite. */
-  decodeFloat16(address: number, count: number): number;
+  countAndDecodeFloat16(address: number, count: number): number;
   decodeBfloat16(address: number, count: number): number;
   countEdges(count: number, edges: number): void;
   readonly [address: string]: unknown;
@@ -144,36 +144,40 @@ export class WasmKernel implements Kernel {
     return { keys: this.#keys.slice(0, length), counts: this.#counts.slice(0, length) };
   }
 
-  addChannels(plan: ChannelPlan, sums: PlannedSums, source: ChannelSource, firstElement: number, count: number): void {
-    if (source.kind === 'float32') {
-      this.#addRows(plan, sums, this.#inputAddress, firstElement, count);
-      return;
-    }
-    if (source.kind === 'codes8') this.#codeValues.set(source.values);
+  addChannels(units: Units, firstElement: number, count: number): void {
+    this.#addRows(units, this.#inputAddress, firstElement, count);
+  }
+
+  scanCodes(source: CodeSource, units: Units, firstElement: number, count: number): void {
+    this.#hasCounts = true;
+    if (source.kind === 'codes8') {
+      this.#module.countCodes8(count);
+      this.#codeValues.set(source.values);
+    } else if (source.kind === 'bfloat16') this.#module.countCodes16(count);
     const codeBytes = source.kind === 'codes8' ? 1 : 2;
     for (let done = 0; done < count; done += this.#decoded.length) {
       const size = Math.min(this.#decoded.length, count - done);
-      const ordinary = this.#decode(source.kind, this.#inputAddress + done * codeBytes, size);
-      if (ordinary) this.#addRows(plan, sums, this.#decoded.byteOffset, firstElement + done, size);
-      else addToPlanned(plan, sums, decodePlainly(source.kind, this.input.subarray(done * codeBytes), size), firstElement + done);
+      const isRegular = this.#decode(source.kind, this.#inputAddress + done * codeBytes, size);
+      if (isRegular) this.#addRows(units, this.#decoded.byteOffset, firstElement + done, size);
+      else addToPlanned(units.plan, units.sums, decodePlainly(source.kind, this.input.subarray(done * codeBytes), size), firstElement + done);
     }
   }
 
-  /** False where the decoded values are not for the SIMD pass. */
-  #decode(kind: Exclude<ChannelSource['kind'], 'float32'>, address: number, count: number): boolean {
+  /** Half floats are counted at the same time. False where the values are not for the SIMD pass. */
+  #decode(kind: CodeSource['kind'], address: number, count: number): boolean {
     switch (kind) {
       case 'codes8':
         this.#module.decodeCodes8(address, count);
         return true;
       case 'float16':
-        return this.#module.decodeFloat16(address, count) !== 0;
+        return this.#module.countAndDecodeFloat16(address, count) !== 0;
       case 'bfloat16':
         return this.#module.decodeBfloat16(address, count) < LARGEST_MAGNITUDE;
     }
   }
 
   /** Values at `address` as rows of a matrix, whose columns are the units of one axis, and whose rows belong to units of the other. */
-  #addRows(plan: ChannelPlan, sums: PlannedSums, address: number, firstElement: number, count: number): void {
+  #addRows({ plan, sums }: Units, address: number, firstElement: number, count: number): void {
     if (this.#split?.sums !== sums) this.#split = { sums, ...splitAxes(plan, sums) };
     const { columns, rows, rowLength } = this.#split;
     let element = firstElement;
@@ -253,7 +257,7 @@ export class WasmKernel implements Kernel {
       this.#module.scanMatrix(this.#inputAddress, WARM_UP_ELEMENTS / 64, 64);
       this.#module.countCodes16(WARM_UP_ELEMENTS);
       this.#module.countCodes8(WARM_UP_ELEMENTS);
-      this.#module.decodeFloat16(this.#inputAddress, WARM_UP_ELEMENTS);
+      this.#module.countAndDecodeFloat16(this.#inputAddress, WARM_UP_ELEMENTS);
       this.#module.compact();
     }
     this.#module.clearColumns(MOST_COLUMNS);
@@ -282,7 +286,7 @@ function splitAxes(plan: ChannelPlan, sums: PlannedSums): SplitAxes {
 }
 
 /** For values that are not finite, or too large for float32 sums of squares. */
-function decodePlainly(kind: Exclude<ChannelSource['kind'], 'float32'>, bytes: Uint8Array, count: number): ArrayLike<number> {
+function decodePlainly(kind: CodeSource['kind'], bytes: Uint8Array, count: number): ArrayLike<number> {
   if (kind === 'codes8') throw new Error('all 8-bit codes are regular');
   return decodeValues(bytes, count, { dtype: kind });
 }

@@ -24,17 +24,23 @@ const MOST_CODES = 1 << 16;
 /** Worked in again and again: fresh arrays for each tensor would be the most memory that an analysis takes. */
 const scratchValues = new Float64Array(MOST_CODES);
 const scratchCounts = new Float64Array(MOST_CODES);
+const scratchUpper = new Float64Array(MOST_CODES);
 
-/** Every finite code's real value, ascending, equal ones merged. */
+/** Every finite code's real value, ascending, equal ones merged. The distribution's arrays are good until the next call: see `kept`. */
 export function decodeCodes(keys: Keys, counts: Counts, tensor: Pick<Tensor, 'dtype' | 'quantization'>): Decoded {
   const decode = codeDecoder(tensor);
+  // So that plain values ascend: signed codes have their negative half first, and that of floats backwards.
+  const firstNegative = negativeCodes(keys, tensor.dtype);
+  const negatives = keys.length - firstNegative;
+  const [start, step] = isFloat(tensor.dtype) ? [keys.length - 1, -1] : [firstNegative, 1];
   let length = 0;
   let nan = 0;
   let positiveInfinity = 0;
   let negativeInfinity = 0;
-  const take = (i: number): void => {
-    const value = decode(keys[i]!);
-    const count = counts[i]!;
+  for (let i = 0; i < keys.length; i++) {
+    const at = i < negatives ? start + step * i : i - negatives;
+    const value = decode(keys[at]!);
+    const count = counts[at]!;
     if (value - value === 0) {
       // Adding 0 makes -0 the 0 that it counts as.
       scratchValues[length] = value + 0;
@@ -42,12 +48,7 @@ export function decodeCodes(keys: Keys, counts: Counts, tensor: Pick<Tensor, 'dt
     } else if (value > 0) positiveInfinity += count;
     else if (value < 0) negativeInfinity += count;
     else nan += count;
-  };
-  // So that plain values ascend: signed codes have their negative half first, and that of floats backwards.
-  const firstNegative = negativeCodes(keys, tensor.dtype);
-  if (isFloat(tensor.dtype)) for (let i = keys.length - 1; i >= firstNegative; i--) take(i);
-  else for (let i = firstNegative; i < keys.length; i++) take(i);
-  for (let i = 0; i < firstNegative; i++) take(i);
+  }
   return { distribution: mergedValues(scratchValues.subarray(0, length), scratchCounts.subarray(0, length)), nan, positiveInfinity, negativeInfinity };
 }
 
@@ -72,7 +73,7 @@ function mergedValues(values: Float64Array, counts: Float64Array): Distribution 
       counts[length++] = counts[i]!;
     }
   }
-  return exactDistribution(compactValues(values.subarray(0, length)), compactCounts(counts.subarray(0, length)));
+  return exactDistribution(values.subarray(0, length), counts.subarray(0, length));
 }
 
 function sortTogether(values: Float64Array, counts: Float64Array): void {
@@ -93,7 +94,8 @@ export function exactDistribution(values: Values, counts: Counts): Distribution 
   return { exact: true, lower: values, upper: values, counts };
 }
 
-function compactCounts(counts: Float64Array): Counts {
+function compactCounts(counts: Counts): Counts {
+  if (counts instanceof Uint32Array) return counts;
   for (let i = 0; i < counts.length; i++) if (counts[i]! > 0xffffffff) return counts.slice();
   return new Uint32Array(counts);
 }
@@ -151,28 +153,37 @@ function float64Bound(key: number, greatest: boolean): number {
   return double[0]!;
 }
 
-/** Joins exact values that share sign, exponent and 7 bits of mantissa, where there are too many to keep. */
-export function coarsened(distribution: Distribution): Distribution {
+/**
+ * A distribution to keep, in arrays of its own. Where there are too many exact values, those that share sign, exponent and
+ * 7 bits of mantissa are joined, and the given arrays worked in.
+ */
+export function kept(distribution: Distribution): Distribution {
   const { exact, lower: values, counts } = distribution;
-  if (!exact || values.length <= MOST_EXACT_VALUES) return distribution;
-  const Bound = values instanceof Float32Array ? Float32Array : Float64Array;
-  const lower = new Bound(values.length);
-  const upper = new Bound(values.length);
-  const bins = new Float64Array(values.length);
+  if (!exact) return distribution;
+  if (values.length <= MOST_EXACT_VALUES) return exactDistribution(compactValues(values), compactCounts(counts));
   let length = 0;
-  let lastKey = NaN;
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
-    double[0] = value;
-    const key = value === 0 ? -1 : words[1]! >>> FLOAT64_KEY_SHIFT;
-    if (key !== lastKey) {
-      lower[length++] = value;
-      lastKey = key;
+  for (let i = 0; i < values.length; length++) {
+    const low = values[i]!;
+    const limit = greatestOfBin(low);
+    let high = low;
+    let sum = 0;
+    for (; i < values.length && values[i]! <= limit; i++) {
+      high = values[i]!;
+      sum += counts[i]!;
     }
-    upper[length - 1] = value;
-    bins[length - 1]! += counts[i]!;
+    values[length] = low;
+    counts[length] = sum;
+    scratchUpper[length] = high;
   }
-  return { exact: false, lower: lower.slice(0, length), upper: upper.slice(0, length), counts: compactCounts(bins.subarray(0, length)) };
+  return { exact: false, lower: compactValues(values.subarray(0, length)), upper: compactValues(scratchUpper.subarray(0, length)), counts: compactCounts(counts.subarray(0, length)) };
+}
+
+/** The greatest number that shares sign, exponent and 7 bits of mantissa with `value`; 0 shares them with nothing. */
+function greatestOfBin(value: number): number {
+  double[0] = value;
+  const key = words[1]! >>> FLOAT64_KEY_SHIFT;
+  if (value === 0) return 0;
+  return value > 0 ? float64Bound(key, true) : -float64Bound(key - (1 << (31 - FLOAT64_KEY_SHIFT)), false);
 }
 
 function firstAtLeast(ascending: Keys, key: number): number {

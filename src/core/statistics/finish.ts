@@ -1,6 +1,6 @@
 import type { Tensor } from '../model';
 import { channelStatistics } from './channels';
-import { binnedDistribution, coarsened, decodeCodes, exactDistribution } from './distribution';
+import { binnedDistribution, decodeCodes, exactDistribution, kept } from './distribution';
 import { momentsOf } from './moments';
 import type { Moments } from './moments';
 import type { NonFinite, PartialStatistics } from './partial';
@@ -29,7 +29,7 @@ export function finish(partial: PartialStatistics, tensor: Pick<Tensor, 'dtype' 
     max,
     ...figuresOf(moments, min !== null && min === max),
     quantiles: quantilesOf(distribution),
-    distribution: coarsened(distribution),
+    distribution: kept(distribution),
     ...(partial.outputChannels && { outputChannels: channelStatistics(partial.outputChannels) }),
     ...(partial.inputChannels && { inputChannels: channelStatistics(partial.inputChannels) }),
   };

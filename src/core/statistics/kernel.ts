@@ -22,9 +22,8 @@ export interface KeyCounts {
   readonly counts: Uint32Array;
 }
 
-/** What the codes of a chunk are to the pass by channels. */
-export type ChannelSource =
-  | { readonly kind: 'float32' }
+/** Codes whose units the kernel itself can count. */
+export type CodeSource =
   | { readonly kind: 'float16' }
   | { readonly kind: 'bfloat16' }
   /** 256 values, by 8-bit code. */
@@ -46,14 +45,21 @@ export interface Kernel {
   float32Sums(): Float32Sums;
   /** Takes the counts out, by code or by upper half of the float32. At most 2^32 - 1 elements may have been counted since. */
   takeTable(): KeyCounts;
-  /** Adds `count` elements of the input, which were found regular, to the sums of their units. */
-  addChannels(plan: ChannelPlan, sums: PlannedSums, source: ChannelSource, firstElement: number, count: number): void;
+  /** Adds `count` float32 values of the input, which were found regular, to the sums of their units. */
+  addChannels(units: Units, firstElement: number, count: number): void;
+  /** Counts `count` codes of the input, and adds what they stand for to the sums of their units. */
+  scanCodes(source: CodeSource, units: Units, firstElement: number, count: number): void;
   /** At most MOST_KERNEL_EDGES ascending edges. */
   beginEdges(edges: Float64Array): void;
   /** Takes `count` float32 values of the input. */
   countEdges(count: number): void;
   /** Item i counts the finite values with i edges at or below them; the last edge itself counts as inside. */
   takeEdgeCounts(): Float64Array;
+}
+
+export interface Units {
+  readonly plan: ChannelPlan;
+  readonly sums: PlannedSums;
 }
 
 /** Edges that fit a kernel's memory; more than any chart has bars. */

@@ -4,7 +4,7 @@ import type { Tensor } from '../model';
 import { codeBits, codeDecoder, decodeValues } from './decode';
 import { GenericScanner } from './generic';
 import { CHUNK_BYTES } from './kernel';
-import type { ChannelSource, Kernel, KeyCounts } from './kernel';
+import type { CodeSource, Kernel, KeyCounts } from './kernel';
 import { PartChannels } from './partChannels';
 import type { NonFinite, PartialStatistics } from './partial';
 import type { PartScanner } from './scanner';
@@ -84,7 +84,7 @@ class CodeScanner implements PartScanner {
   readonly #tensor: Tensor;
   readonly #bits: 8 | 16;
   readonly #channels: PartChannels;
-  readonly #source: ChannelSource | undefined;
+  readonly #source: CodeSource | undefined;
   #next: number;
   #count = 0;
 
@@ -94,16 +94,18 @@ class CodeScanner implements PartScanner {
     this.#tensor = tensor;
     this.#bits = bits;
     this.#channels = new PartChannels(tensor);
-    this.#source = channelSource(tensor, bits);
+    this.#source = codeSource(tensor, bits);
     this.#next = firstElement;
   }
 
   take(count: number): void {
-    if (this.#bits === 8) this.#kernel.countCodes8(count);
-    else this.#kernel.countCodes16(count);
-    const { plan, sums } = this.#channels;
-    if (plan && this.#source) this.#kernel.addChannels(plan, sums, this.#source, this.#next, count);
-    else if (plan) this.#channels.add(decodeValues(this.#kernel.input, count, this.#tensor), this.#next);
+    const { units } = this.#channels;
+    if (units && this.#source) this.#kernel.scanCodes(this.#source, units, this.#next, count);
+    else {
+      if (this.#bits === 8) this.#kernel.countCodes8(count);
+      else this.#kernel.countCodes16(count);
+      if (units) this.#channels.add(decodeValues(this.#kernel.input, count, this.#tensor), this.#next);
+    }
     this.#next += count;
     this.#count += count;
   }
@@ -113,7 +115,7 @@ class CodeScanner implements PartScanner {
   }
 }
 
-function channelSource(tensor: Tensor, bits: 8 | 16): ChannelSource | undefined {
+function codeSource(tensor: Tensor, bits: 8 | 16): CodeSource | undefined {
   if (bits === 8) {
     const decode = codeDecoder(tensor);
     return { kind: 'codes8', values: Float32Array.from({ length: 256 }, (_, code) => decode(code)) };
@@ -138,9 +140,9 @@ class Float32Scanner implements PartScanner {
 
   take(count: number): void {
     const regular = this.#kernel.scanFloat32(count);
-    const { plan, sums } = this.#channels;
-    if (plan && regular) this.#kernel.addChannels(plan, sums, { kind: 'float32' }, this.#next, count);
-    else if (plan) this.#channels.add(decodeValues(this.#kernel.input, count, this.#tensor), this.#next);
+    const { units } = this.#channels;
+    if (units && regular) this.#kernel.addChannels(units, this.#next, count);
+    else if (units) this.#channels.add(decodeValues(this.#kernel.input, count, this.#tensor), this.#next);
     this.#next += count;
     this.#count += count;
   }

@@ -1,9 +1,8 @@
 import { addToPlanned } from './channels';
-import type { ChannelPlan, PlannedSums } from './channels';
 import { decodeBfloat16, decodeFloat16 } from './decode';
 import { binOf } from './histogram';
 import { CHUNK_BYTES } from './kernel';
-import type { ChannelSource, Float32Sums, Kernel, KeyCounts } from './kernel';
+import type { CodeSource, Float32Sums, Kernel, KeyCounts, Units } from './kernel';
 import { mergeMoments, momentsOfBlock, NO_MOMENTS } from './moments';
 import type { Moments } from './moments';
 
@@ -93,14 +92,18 @@ export class TypeScriptKernel implements Kernel {
     return { keys, counts };
   }
 
-  addChannels(plan: ChannelPlan, sums: PlannedSums, source: ChannelSource, firstElement: number, count: number): void {
+  addChannels({ plan, sums }: Units, firstElement: number, count: number): void {
+    addToPlanned(plan, sums, this.#singles.subarray(0, count), firstElement);
+  }
+
+  scanCodes(source: CodeSource, { plan, sums }: Units, firstElement: number, count: number): void {
+    if (source.kind === 'codes8') this.countCodes8(count);
+    else this.countCodes16(count);
     addToPlanned(plan, sums, this.#decoded(source, count), firstElement);
   }
 
-  #decoded(source: ChannelSource, count: number): ArrayLike<number> {
+  #decoded(source: CodeSource, count: number): Float32Array {
     switch (source.kind) {
-      case 'float32':
-        return this.#singles.subarray(0, count);
       case 'float16':
         return Float32Array.from(this.#halves.subarray(0, count), decodeFloat16);
       case 'bfloat16':
