@@ -1,5 +1,6 @@
 import type { Model } from '../model';
 import { NEAR_ZERO_RATIO } from '../statistics/tensorStatistics';
+import type { Spectrum } from '../statistics/spectrum';
 import type { TensorStatistics } from '../statistics/tensorStatistics';
 import { allZeroTensor } from './allZeroTensor';
 import { constantTensor } from './constantTensor';
@@ -12,7 +13,7 @@ import { inconsistentData } from './inconsistentData';
 import { nearZeroMass } from './nearZeroMass';
 import { nonFiniteValues } from './nonFiniteValues';
 import { SEVERITIES } from './rule';
-import type { Finding, LayerContext, Rule, Subject, TensorContext, Verdict } from './rule';
+import type { Finding, LayerContext, Limits, Rule, Subject, TensorContext, Threshold, Verdict } from './rule';
 import { unreadableTensor } from './unreadableTensor';
 
 /** Every rule, the gravest first: the order of findings of one severity about one subject. */
@@ -33,6 +34,18 @@ export const RULES: readonly Rule[] = [
 export interface FindingsOptions {
   /** Share of max|w| that the statistics count as near zero. */
   readonly nearZeroRatio?: number;
+  /** By rule id and name, where a person set another limit than the rule's own. */
+  readonly thresholds?: Thresholds;
+  /** Of tensors whose spectrum somebody asked for: by index into Model.tensors. */
+  readonly spectra?: ReadonlyMap<number, Spectrum>;
+}
+
+export type Thresholds = Readonly<Record<string, Readonly<Record<string, number>>>>;
+
+/** The limits of a rule: what a person set, else the rule's own. */
+export function limitsOf(rule: Rule, thresholds: Thresholds = {}): Limits {
+  const declared: Readonly<Record<string, Threshold>> = rule.thresholds ?? {};
+  return Object.fromEntries(Object.entries(declared).map(([name, threshold]) => [name, thresholds[rule.id]?.[name] ?? threshold.default]));
 }
 
 /**
@@ -45,43 +58,45 @@ export function findingsOf(
   failures: ReadonlyMap<number, string>,
   options: FindingsOptions = {},
 ): Finding[] {
-  const tensors = tensorContexts(model, statistics, options.nearZeroRatio ?? NEAR_ZERO_RATIO);
-  const layers = layerContexts(model, tensors);
-  const findings = RULES.flatMap((rule) => findingsOfRule(rule, model, tensors, layers, failures));
+  const tensors = tensorContexts(model, statistics, options);
+  const input: Input = { model, tensors, layers: layerContexts(model, tensors), failures };
+  const findings = RULES.flatMap((rule) => findingsOfRule(rule, input, limitsOf(rule, options.thresholds)));
   return inOrder(model, findings);
 }
 
-function findingsOfRule(
-  rule: Rule,
-  model: Model,
-  tensors: readonly TensorContext[],
-  layers: readonly LayerContext[],
-  failures: ReadonlyMap<number, string>,
-): Finding[] {
+interface Input {
+  readonly model: Model;
+  readonly tensors: readonly TensorContext[];
+  readonly layers: readonly LayerContext[];
+  readonly failures: ReadonlyMap<number, string>;
+}
+
+function findingsOfRule(rule: Rule, { model, tensors, layers, failures }: Input, limits: Limits): Finding[] {
   switch (rule.scope) {
     case 'file':
       return rule.check(model, failures);
     case 'model': {
       const context = { model, tensors };
-      return rule.applies(context) ? finding(rule, { kind: 'model', name: model.name }, rule.check(context)) : [];
+      return rule.applies(context, limits) ? findingsFrom(rule, { kind: 'model', name: model.name }, rule.check(context, limits)) : [];
     }
     case 'layer':
-      return layers.flatMap((context) => (rule.applies(context) ? finding(rule, { kind: 'layer', name: context.layer.name }, rule.check(context)) : []));
+      return layers.flatMap((context) => (rule.applies(context, limits) ? findingsFrom(rule, { kind: 'layer', name: context.layer.name }, rule.check(context, limits)) : []));
     case 'tensor':
-      return tensors.flatMap((context) => (rule.applies(context) ? finding(rule, { kind: 'tensor', name: context.tensor.name }, rule.check(context)) : []));
+      return tensors.flatMap((context) => (rule.applies(context, limits) ? findingsFrom(rule, { kind: 'tensor', name: context.tensor.name }, rule.check(context, limits)) : []));
   }
 }
 
-function finding(rule: Rule, subject: Subject, verdict: Verdict | undefined): Finding[] {
-  return verdict ? [{ rule: rule.id, severity: rule.severity, subject, ...verdict }] : [];
+function findingsFrom(rule: Rule, subject: Subject, verdicts: Verdict | readonly Verdict[] | undefined): Finding[] {
+  return [verdicts ?? []].flat().map((verdict) => ({ rule: rule.id, severity: rule.severity, subject, ...verdict }));
 }
 
-function tensorContexts(model: Model, statistics: ReadonlyMap<number, TensorStatistics>, nearZeroRatio: number): TensorContext[] {
+function tensorContexts(model: Model, statistics: ReadonlyMap<number, TensorStatistics>, { nearZeroRatio = NEAR_ZERO_RATIO, spectra }: FindingsOptions): TensorContext[] {
   const contexts: TensorContext[] = [];
   model.tensors.forEach((tensor, index) => {
     const figures = statistics.get(index);
     const layer = model.layers[tensor.layer];
-    if (figures && layer) contexts.push({ model, layer, tensor, statistics: figures, nearZeroRatio, peers: contexts });
+    const spectrum = spectra?.get(index);
+    if (figures && layer) contexts.push({ model, layer, tensor, statistics: figures, nearZeroRatio, ...(spectrum && { spectrum }), peers: contexts });
   });
   return contexts;
 }

@@ -4,6 +4,14 @@ export const QUANTILES = [0.001, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.999]
 /** |w| <= NEAR_ZERO_RATIO × max|w| is near zero (CNN Filter DB; arXiv 2203.15331). */
 export const NEAR_ZERO_RATIO = 0.01;
 
+/** Normalization vectors and biases up to this long keep their values in order: 16 KiB a vector. */
+export const MOST_ORDERED_VALUES = 4096;
+
+/** Units less alike than this are not worth a word: pairs of trained filters reach 0.9 (Ayinde & Zurada, arXiv 1802.07653). */
+export const SIMILAR_COSINE = 0.99;
+
+export const ZERO_RUN_STEP_BYTES = 16 * 1024;
+
 /**
  * Where the finite values of a tensor lie: ascending, disjoint bins with exact counts and no gaps in the count.
  * Bin i holds lower[i] <= w <= upper[i] (inclusive both ways; lower === upper where the value is known exactly).
@@ -30,6 +38,27 @@ export interface ChannelStatistics {
   readonly maxAbs: Float32Array;
   /** Square root of the sum of squares of finite values. */
   readonly l2Norm: Float32Array;
+  /** Sum of finite values. */
+  readonly sum?: Float32Array;
+  /** Exact zeros. */
+  readonly zeros?: Uint32Array;
+}
+
+/** Two output units with nearly the same weights, up to a positive factor. */
+export interface SimilarUnits {
+  readonly first: number;
+  readonly second: number;
+  /** Of the two weight vectors, over `weights` weights of each. */
+  readonly cosine: number;
+  /** All of a unit's, or an even sample of them. */
+  readonly weights: number;
+}
+
+/** A run of bytes of zero in a tensor's data. */
+export interface ZeroRun {
+  /** From the tensor's first byte. */
+  readonly offset: number;
+  readonly bytes: number;
 }
 
 /** Every figure of the report about one tensor. null where there is no finite value. */
@@ -58,10 +87,23 @@ export interface TensorStatistics {
   readonly fineHistogram?: Histogram;
   readonly outputChannels?: ChannelStatistics;
   readonly inputChannels?: ChannelStatistics;
+  /** In element order, of normalization vectors and biases of up to MOST_ORDERED_VALUES elements. */
+  readonly orderedValues?: Float32Array;
+  /** Pairs of output units with a cosine of SIMILAR_COSINE or more, the most alike first; absent where units were not compared. */
+  readonly similarUnits?: readonly SimilarUnits[];
+  /** The longest run of zero bytes, known to ZERO_RUN_STEP_BYTES; absent where there is none that long. */
+  readonly longestZeroRun?: ZeroRun;
+  /** Lowest mantissa bits that are zero in every value of a float32 tensor: 16 where all are bfloat16 numbers, 13 where all could be half floats. */
+  readonly unusedMantissaBits?: number;
+  /** Values that equal min (or max) exactly, where many lie close to it. */
+  readonly atMin?: number;
+  readonly atMax?: number;
+  /** Aligned groups of four weights along the inputs, of which at least two are zero; only of sparse kernels. */
+  readonly sparseGroups?: { readonly groups: number; readonly atLeastHalfZero: number };
 }
 
 /** The numbers alone, without what they are drawn from. */
-export type Figures = Omit<TensorStatistics, 'distribution' | 'fineHistogram' | 'outputChannels' | 'inputChannels'>;
+export type Figures = Omit<TensorStatistics, 'distribution' | 'fineHistogram' | 'outputChannels' | 'inputChannels' | 'orderedValues' | 'similarUnits'>;
 
 /** n counts and n + 1 ascending edges; bin i holds edges[i] <= w < edges[i + 1], the last one its right edge too. */
 export interface Histogram {
