@@ -31,6 +31,8 @@ export const RULES: readonly Rule[] = [
   heavyTails,
 ];
 
+const YIELDS = new Map(RULES.map(({ id, yieldsTo }) => [id, yieldsTo]));
+
 export interface FindingsOptions {
   /** Share of max|w| that the statistics count as near zero. */
   readonly nearZeroRatio?: number;
@@ -61,7 +63,14 @@ export function findingsOf(
   const tensors = tensorContexts(model, statistics, options);
   const input: Input = { model, tensors, layers: layerContexts(model, tensors), failures };
   const findings = RULES.flatMap((rule) => findingsOfRule(rule, input, limitsOf(rule, options.thresholds)));
-  return inOrder(model, findings);
+  return inOrder(model, withoutRepeats(findings));
+}
+
+/** One fault, one finding: without those of rules that yield to another one's finding about the same subject. */
+function withoutRepeats(findings: readonly Finding[]): Finding[] {
+  const spoken = new Set(findings.map(({ rule, subject }) => `${rule}\n${subject.kind}\n${subject.name}`));
+  const isRepeated = ({ rule, subject }: Finding): boolean => YIELDS.get(rule)?.some((other) => spoken.has(`${other}\n${subject.kind}\n${subject.name}`)) ?? false;
+  return findings.filter((finding) => !isRepeated(finding));
 }
 
 interface Input {

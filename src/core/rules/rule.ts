@@ -79,6 +79,8 @@ interface RuleText<K extends string> {
   /** One sentence each, for panel and hovers. */
   readonly why: string;
   readonly whenNormal: string;
+  /** Ids of rules that say more of the same fault: about a subject of theirs this one is silent. */
+  readonly yieldsTo?: readonly string[];
   /** Each is a setting: weightgram.rules.<id>.<name>. */
   readonly thresholds?: Readonly<Record<K, Threshold>>;
 }
