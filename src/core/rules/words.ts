@@ -1,3 +1,4 @@
+import { factsOf } from '../layerFacts';
 import type { Declared, Layer, Model, Role, Tensor } from '../model';
 import { formatNumber, formatShare } from '../numberText';
 
@@ -42,5 +43,5 @@ export function declaredWords(declared: Declared): string {
 
 /** Whether the file says that this layer's output goes straight into a batch normalization. */
 export function isFollowedByBatchNormalization(model: Model, layer: Layer): boolean {
-  return model.layers.some((next) => next.className === 'BatchNormalization' && (next.inputs?.includes(layer.name) ?? false));
+  return factsOf(model, layer).normalizationAfter !== undefined;
 }
