@@ -1,25 +1,28 @@
 import { formatInteger, formatNumber } from '../numberText';
-import type { Rule, Severity, TensorContext, Verdict } from './rule';
+import { tensorRule } from './rule';
+import type { Severity, TensorContext, Verdict } from './rule';
+import { figure } from './thresholds';
 import { isAllZero } from './units';
 import { isMatrix } from './words';
-
-/** ‖w‖₂ below which a kernel is zero in effect (aprender's rule F-DQ-003). */
-const ZERO_NORM = 1e-6;
 
 /** A single zero in a graph is a number that somebody wrote, not a trained weight. */
 const MIN_OTHER_ELEMENTS = 16;
 
-export const allZeroTensor: Rule = {
+export const allZeroTensor = tensorRule({
   id: 'all-zero-tensor',
   title: 'All-zero tensor',
   severity: 'error',
-  scope: 'tensor',
   why: 'A kernel of zeros passes nothing on: its layer gives the same output for every input.',
   whenNormal: 'Biases and batch-norm shifts begin at zero and may stay there; the second matrix of an untrained LoRA adapter is zero.',
+  yieldsTo: ['misread-bytes'],
+  thresholds: {
+    // aprender's rule F-DQ-003.
+    zeroNorm: figure(1e-6, '‖w‖₂', [0, 1], 'Norm of a whole kernel below which it is zero in effect.'),
+  },
 
-  applies: (context) => severityFor(context) !== undefined && isZeroInEffect(context),
+  applies: (context, { zeroNorm }) => severityFor(context) !== undefined && isZeroInEffect(context, zeroNorm),
 
-  check(context): Verdict | undefined {
+  check(context, { zeroNorm }): Verdict | undefined {
     const severity = severityFor(context);
     if (!severity) return undefined;
     const { statistics } = context;
@@ -30,14 +33,14 @@ export const allZeroTensor: Rule = {
       severity,
       message: what,
       advice: adviceFor(context),
-      evidence: { count: statistics.count, zeros: statistics.zeros, l2Norm: statistics.l2Norm, zeroNorm: ZERO_NORM },
+      evidence: { count: statistics.count, zeros: statistics.zeros, l2Norm: statistics.l2Norm, zeroNorm },
     };
   },
-};
+});
 
-function isZeroInEffect({ tensor, statistics }: TensorContext): boolean {
+function isZeroInEffect({ tensor, statistics }: TensorContext, zeroNorm: number): boolean {
   if (statistics.count === 0 || statistics.nan + statistics.positiveInfinity + statistics.negativeInfinity > 0) return false;
-  return isAllZero(statistics) || (isMatrix(tensor) && (statistics.l2Norm ?? Infinity) < ZERO_NORM);
+  return isAllZero(statistics) || (isMatrix(tensor) && (statistics.l2Norm ?? Infinity) < zeroNorm);
 }
 
 /** undefined where zeros say nothing: running means begin at zero, constants and optimizer state are no weights. */

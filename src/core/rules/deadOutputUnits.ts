@@ -1,32 +1,29 @@
 import { formatInteger, formatShare } from '../numberText';
-import type { Rule, Severity, TensorContext, Verdict } from './rule';
+import { tensorRule } from './rule';
+import type { Limits, Severity, TensorContext, Verdict } from './rule';
+import { asShare, percent } from './thresholds';
 import { deadUnits, hasUnits, NEAR_DEAD_RATIO, sharedDeath, unitEvidence } from './units';
 import type { DeadUnits } from './units';
 import { isDepthwise, isFollowedByBatchNormalization, isMatrix, partOf } from './words';
 
-/** Of all units. Our own: leaving out fewer changes nothing that anybody would notice. */
-const SOME_SHARE = 0.01;
-
-/** Our own: the layer does next to nothing. */
-const NEARLY_ALL_SHARE = 0.9;
-
-/** Half of the units, by analogy with SageMaker Debugger's rule for dead ReLUs, which looks at activations. */
-const MOST_SHARE = 0.5;
-
-/** Zeros that quantization made of tiny weights are worth a look from one unit in ten on. Our own. */
-const MANY_QUANTIZED_SHARE = 0.1;
-
-export const deadOutputUnits: Rule = {
+export const deadOutputUnits = tensorRule({
   id: 'dead-output-units',
   title: 'Dead output units',
   severity: 'warning',
-  scope: 'tensor',
   why: 'A filter or unit without weights gives the same output for every input: its channel costs time and memory for nothing.',
   whenNormal: 'After structured pruning, and in known networks whose first filters died in training (MobileNet v1); small weights before a batch normalization are rescaled by it.',
+  yieldsTo: ['zero-run', 'misread-bytes'],
+  thresholds: {
+    warningFrom: percent(1, 'Share of units of nothing but zeros from which on it is a warning; fewer are a note.'),
+    quantizedWarningFrom: percent(10, 'The same where affine quantization rounds tiny weights to zero.'),
+    // Half, by analogy with SageMaker Debugger's rule for dead ReLUs, which looks at activations.
+    nearDeadWarningFrom: percent(50, 'Share of dead and near-dead units together beyond which it is a warning.'),
+    errorFrom: percent(90, 'Share of units of nothing but zeros beyond which the layer does next to nothing: an error.'),
+  },
 
   applies: (context) => isMatrix(context.tensor) && hasUnits(context, context.statistics.outputChannels),
 
-  check(context): Verdict | undefined {
+  check(context, limits): Verdict | undefined {
     const channels = context.statistics.outputChannels;
     if (!channels) return undefined;
     const found = deadUnits(context, channels);
@@ -34,22 +31,24 @@ export const deadOutputUnits: Rule = {
     const dead = isRescaled ? { ...found, near: [] } : found;
     if (dead.exact.length + dead.near.length === 0) return undefined;
     return {
-      severity: severityFor(context, dead),
+      severity: severityFor(context, dead, limits),
       message: messageFor(dead),
       advice: adviceFor(context, dead),
-      evidence: { ...unitEvidence(dead), warningFrom: SOME_SHARE, nearDeadWarningFrom: MOST_SHARE, errorFrom: NEARLY_ALL_SHARE },
+      evidence: { ...unitEvidence(dead), warningFrom: asShare(limits.warningFrom), nearDeadWarningFrom: asShare(limits.nearDeadWarningFrom), errorFrom: asShare(limits.errorFrom) },
     };
   },
-};
+});
 
-function severityFor(context: TensorContext, dead: DeadUnits): Severity {
+type UnitLimits = Limits<'warningFrom' | 'quantizedWarningFrom' | 'nearDeadWarningFrom' | 'errorFrom'>;
+
+function severityFor(context: TensorContext, dead: DeadUnits, limits: UnitLimits): Severity {
   const exact = dead.exact.length / dead.units;
   if (dead.exact.length > 0 && isDepthwise(context.tensor) && sharedDeath(context, dead)) return 'info';
   // A code that dequantizes to zero is less than half a step: tiny, whatever it was before quantization.
   const isQuantized = context.tensor.quantization?.scheme === 'affine';
-  if (exact > NEARLY_ALL_SHARE) return 'error';
-  if (exact >= (isQuantized ? MANY_QUANTIZED_SHARE : SOME_SHARE)) return 'warning';
-  return exact + dead.near.length / dead.units > MOST_SHARE ? 'warning' : 'info';
+  if (exact > asShare(limits.errorFrom)) return 'error';
+  if (exact >= asShare(isQuantized ? limits.quantizedWarningFrom : limits.warningFrom)) return 'warning';
+  return exact + dead.near.length / dead.units > asShare(limits.nearDeadWarningFrom) ? 'warning' : 'info';
 }
 
 function messageFor({ units, exact, near }: DeadUnits): string {

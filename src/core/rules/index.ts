@@ -2,31 +2,55 @@ import type { Model } from '../model';
 import { NEAR_ZERO_RATIO } from '../statistics/tensorStatistics';
 import type { Spectrum } from '../statistics/spectrum';
 import type { TensorStatistics } from '../statistics/tensorStatistics';
+import { abnormalMean } from './abnormalMean';
+import { absurdMagnitude } from './absurdMagnitude';
 import { allZeroTensor } from './allZeroTensor';
 import { constantTensor } from './constantTensor';
 import { deadInputChannels } from './deadInputChannels';
 import { deadOutputUnits } from './deadOutputUnits';
+import { deadRows } from './deadRows';
+import { duplicateUnits } from './duplicateUnits';
 import { exactSparsity } from './exactSparsity';
 import { extremeSpike } from './extremeSpike';
 import { heavyTails } from './heavyTails';
+import { identicalTensors } from './identicalTensors';
 import { inconsistentData } from './inconsistentData';
+import { misreadBytes } from './misreadBytes';
 import { nearZeroMass } from './nearZeroMass';
 import { nonFiniteValues } from './nonFiniteValues';
+import { quantizationScale } from './quantizationScale';
 import { SEVERITIES } from './rule';
 import type { Finding, LayerContext, Limits, Rule, Subject, TensorContext, Threshold, Verdict } from './rule';
+import { structuredSparsity } from './structuredSparsity';
+import { underTrainedTokens } from './underTrainedTokens';
 import { unreadableTensor } from './unreadableTensor';
+import { weakUnits } from './weakUnits';
+import { zeroFlood } from './zeroFlood';
+import { zeroRun } from './zeroRun';
 
 /** Every rule, the gravest first: the order of findings of one severity about one subject. */
 export const RULES: readonly Rule[] = [
   unreadableTensor,
   inconsistentData,
+  quantizationScale,
+  misreadBytes,
   nonFiniteValues,
+  absurdMagnitude,
   allZeroTensor,
+  zeroRun,
+  zeroFlood,
   constantTensor,
+  abnormalMean,
+  identicalTensors,
   deadOutputUnits,
+  deadRows,
   deadInputChannels,
+  duplicateUnits,
   extremeSpike,
   exactSparsity,
+  structuredSparsity,
+  weakUnits,
+  underTrainedTokens,
   nearZeroMass,
   heavyTails,
 ];

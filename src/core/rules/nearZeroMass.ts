@@ -1,40 +1,44 @@
 import { formatNumber, formatShare } from '../numberText';
-import { SPARSE_SHARE } from './exactSparsity';
-import type { Rule, TensorContext, Verdict } from './rule';
+import { tensorRule } from './rule';
+import type { TensorContext, Verdict } from './rule';
+import { SPARSE_SHARE } from './sparsity';
+import { asShare, percent } from './thresholds';
 import { deadUnits, hasUnits, isAllZero, largestMagnitude } from './units';
 import { isDepthwise, isFollowedByBatchNormalization, isMatrix, regularizerWords } from './words';
-
-/** Of the weights of a tensor. Healthy kernels that we measured have 1–45 %. */
-const MANY_SHARE = 0.5;
-const NEARLY_ALL_SHARE = 0.9;
 
 /** The largest of fewer weights is an accident, and so is a share of it. */
 const MIN_ELEMENTS = 512;
 
-export const nearZeroMass: Rule = {
+export const nearZeroMass = tensorRule({
   id: 'near-zero-mass',
   title: 'Mass near zero',
   severity: 'info',
-  scope: 'tensor',
   why: 'Most weights do next to nothing beside a few large ones: much of the capacity may be unused.',
   whenNormal: 'Trained networks keep many weights near zero, the more so with L1 or L2; with batch normalization the scale of a kernel means little.',
+  yieldsTo: ['extreme-spike', 'absurd-magnitude', 'misread-bytes'],
+  // Healthy kernels that we measured have 1–45 %.
+  thresholds: {
+    infoFrom: percent(50, 'Share of the weights near zero from which on a note is made.'),
+    warningFrom: percent(90, 'Share of the weights near zero from which on it is a warning.'),
+  },
 
   applies: ({ tensor, statistics }) => isMatrix(tensor) && !isDepthwise(tensor) && statistics.count >= MIN_ELEMENTS && !isAllZero(statistics),
 
-  check(context): Verdict | undefined {
+  check(context, limits): Verdict | undefined {
     const { statistics, nearZeroRatio } = context;
     const { count, zeros, nearZeros } = statistics;
     const share = judgedShare(context);
-    if (share < MANY_SHARE) return undefined;
+    if (share < asShare(limits.infoFrom)) return undefined;
+    const isNearlyAll = share >= asShare(limits.warningFrom);
     const threshold = largestMagnitude(statistics) * nearZeroRatio;
     return {
-      severity: share >= NEARLY_ALL_SHARE ? 'warning' : 'info',
+      severity: isNearlyAll ? 'warning' : 'info',
       message: `${formatShare(nearZeros / count)} of the weights are near zero, |w| ≤ ${formatNumber(threshold)} (${formatShare(nearZeroRatio)} of the largest); ${formatShare(zeros / count)} are exactly zero.`,
-      advice: adviceFor(context, share),
-      evidence: { count, zeros, nearZeros, share: nearZeros / count, threshold, nearZeroRatio, infoFrom: MANY_SHARE, warningFrom: NEARLY_ALL_SHARE },
+      advice: adviceFor(context, isNearlyAll),
+      evidence: { count, zeros, nearZeros, share: nearZeros / count, threshold, nearZeroRatio, infoFrom: asShare(limits.infoFrom), warningFrom: asShare(limits.warningFrom) },
     };
   },
-};
+});
 
 /** What other rules speak of is left out: exact zeros from half of the weights on, and units that are dead or near dead. */
 function judgedShare(context: TensorContext): number {
@@ -46,8 +50,8 @@ function judgedShare(context: TensorContext): number {
   return dead < count ? Math.max(0, nearZeros - dead) / (count - dead) : 0;
 }
 
-function adviceFor({ model, layer }: TensorContext, share: number): string {
-  const experiment = `Set these ${share >= NEARLY_ALL_SHARE ? 'weights' : 'small weights'} to zero and measure: if accuracy holds, the layer can be pruned or made smaller.`;
+function adviceFor({ model, layer }: TensorContext, isNearlyAll: boolean): string {
+  const experiment = `Set these ${isNearlyAll ? 'weights' : 'small weights'} to zero and measure: if accuracy holds, the layer can be pruned or made smaller.`;
   const regularizer = regularizerWords(layer);
   if (regularizer) return `Expected to a degree: the layer declares ${regularizer}. ${experiment}`;
   if (isFollowedByBatchNormalization(model, layer)) {

@@ -1,17 +1,18 @@
 import { formatInteger, plural } from '../numberText';
-import type { Rule, TensorContext, Verdict } from './rule';
+import { tensorRule } from './rule';
+import type { TensorContext, Verdict } from './rule';
 import { partOf } from './words';
 
 /** Constants that are infinite on purpose: attention masks, "no threshold" (tensorflow/tfjs issues 7519 and 4870). */
 const INFINITE_ON_PURPOSE = /mask|threshold|infinit|(^|[_/.])inf([_/.]|$)/i;
 
-export const nonFiniteValues: Rule = {
+export const nonFiniteValues = tensorRule({
   id: 'non-finite-values',
   title: 'Non-finite values',
   severity: 'error',
-  scope: 'tensor',
   why: 'One NaN or infinity in a weight spreads to every output that depends on it.',
   whenNormal: 'Never in trained weights; constants such as attention masks and score thresholds may be infinite on purpose.',
+  yieldsTo: ['quantization-scale', 'misread-bytes'],
 
   applies: ({ statistics }) => nonFinite(statistics) > 0,
 
@@ -32,7 +33,7 @@ export const nonFiniteValues: Rule = {
       evidence: { count, nan, positiveInfinity, negativeInfinity },
     };
   },
-};
+});
 
 function nonFinite({ nan, positiveInfinity, negativeInfinity }: TensorContext['statistics']): number {
   return nan + positiveInfinity + negativeInfinity;

@@ -54,6 +54,14 @@ function spreadOf(norms: Float32Array): number {
   return squares > 0 ? (fourthPowers * norms.length) / squares ** 2 : 1;
 }
 
+/** Values with |w| >= limit, from both ends of the distribution inwards. */
+export function countBeyond({ lower, upper, counts }: Distribution, limit: number): number {
+  let sum = 0;
+  for (let i = 0; i < counts.length && upper[i]! <= -limit; i++) sum += counts[i]!;
+  for (let i = counts.length - 1; i >= 0 && lower[i]! >= limit; i--) sum += counts[i]!;
+  return sum;
+}
+
 function isZeroBin({ lower, upper }: Distribution, bin: number): boolean {
   return lower[bin] === 0 && upper[bin] === 0;
 }

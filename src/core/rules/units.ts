@@ -9,10 +9,10 @@ export const NEAR_DEAD_RATIO = 0.01;
 const MIN_UNIT_WEIGHTS = 4;
 
 /**
- * Near-dead needs a whole 3×3 filter over three channels: depthwise filters and narrow slices differ in scale by nature,
+ * Comparing the scale of units needs a whole 3×3 filter over three channels: depthwise filters and narrow slices differ in scale by nature,
  * most of all where a batch normalization has been folded into them.
  */
-const MIN_NEAR_DEAD_UNIT_WEIGHTS = 27;
+export const MIN_COMPARED_UNIT_WEIGHTS = 27;
 
 /** Zeros scattered at random may fill a unit: dead units must outnumber those expected by chance this many times. */
 const CHANCE_FACTOR = 20;
@@ -40,7 +40,7 @@ export function deadUnits({ statistics }: TensorContext, channels: ChannelStatis
   const near: number[] = [];
   channels.maxAbs.forEach((maxAbs, unit) => {
     if (maxAbs === 0) exact.push(unit);
-    else if (maxAbs <= largest * NEAR_DEAD_RATIO && weightsPerUnit >= MIN_NEAR_DEAD_UNIT_WEIGHTS) near.push(unit);
+    else if (maxAbs <= largest * NEAR_DEAD_RATIO && weightsPerUnit >= MIN_COMPARED_UNIT_WEIGHTS) near.push(unit);
   });
   // A unit of nothing but NaN has no largest magnitude either. More dead weights than zeros: which units are dead cannot be told.
   const isCertain = exact.length * weightsPerUnit <= statistics.zeros;
