@@ -1,0 +1,251 @@
+import { factsOf, isRecurrentKernel, recurrentKind } from '../layerFacts';
+import { topologyOf } from '../layerTopology';
+import type { Layer, Role, Tensor } from '../model';
+import type { TensorStatistics } from '../statistics/tensorStatistics';
+import type { TensorContext } from './rule';
+import { isDepthwise, isMatrix } from './words';
+
+/** What is compared with one another: kernels by what their layer does, vectors by their role. */
+export type Kind = 'dense' | 'convolution' | 'depthwise' | 'recurrent' | 'embedding' | 'head' | 'bias' | 'normScale' | 'normShift' | 'runningVariance';
+
+/** In words, for messages: "the 12 convolutions of this model". */
+export const KIND_WORDS: Readonly<Record<Kind | 'kernel', string>> = {
+  dense: 'dense kernels', convolution: 'convolutions', depthwise: 'depthwise kernels', recurrent: 'recurrent kernels', embedding: 'embeddings',
+  head: 'heads', bias: 'biases', normScale: 'normalization scales', normShift: 'normalization shifts', runningVariance: 'running variances', kernel: 'kernels',
+};
+
+export interface Peer {
+  readonly kind: Kind;
+  /** Weights that one output sums over. 1 for embeddings and vectors. */
+  readonly fanIn: number;
+  /**
+   * How much a tensor amplifies: for kernels RMS·√fan_in, the root mean square norm of an output unit's weights (1 keeps the
+   * scale of its input; 0.6 to 1.7 at initialization), with a following batch normalization folded in; for vectors and
+   * embeddings the RMS. The largest single weight is left out: a spike is another rule's business. Not 0.
+   */
+  readonly scale: number;
+  /** A following batch normalization is part of `scale`. */
+  readonly isFolded: boolean;
+}
+
+/** Tensors that are comparable, with the middle and the spread of ln(scale). */
+export interface PeerGroup {
+  readonly kind: Kind | 'kernel';
+  readonly size: number;
+  /** exp of the median of ln(scale). */
+  readonly medianScale: number;
+  /** 1.4826 × the median absolute deviation of ln(scale), at least LEAST_SPREAD: what σ is for a bell curve. */
+  readonly spread: number;
+  /** Too many lie far out for any of them to be an outlier: fixed filters among trained ones, two designs in one model. */
+  readonly isMixture: boolean;
+}
+
+/** Tensors of fewer peers of their own kind say nothing of one another; kernels are then compared with all kernels, as RMS·√fan_in allows. */
+const MIN_PEERS = 5;
+
+/** The wide group: a median needs three. */
+const MIN_KERNELS = 3;
+
+/** A group of which more members than this lie far out is a mixture of designs, not one with outliers. One always may. */
+const MIXTURE_SHARE = 0.1;
+const FAR_OUT = 5;
+
+/** Layers of one design may agree to the percent; a tenth more or less is no outlier even then. */
+const LEAST_SPREAD = 0.1;
+
+/** Of the median absolute deviation, so that it estimates σ of a bell curve. */
+const MAD_TO_SIGMA = 1.4826;
+
+/** Where the file does not say: Keras' default. */
+const DEFAULT_EPSILON = 1e-3;
+
+interface Peers {
+  readonly peers: ReadonlyMap<TensorContext, Peer>;
+  readonly groups: ReadonlyMap<Kind | 'kernel', PeerGroup>;
+}
+
+/** Once for a model: rules ask for every tensor, of which there may be twenty thousand. */
+const known = new WeakMap<readonly TensorContext[], Peers>();
+
+/** A tensor's scale; undefined where it has none to compare (all zeros, a scale that a normalization takes out, another role). */
+export function peerOf(context: TensorContext): Peer | undefined {
+  return peersOf(context).peers.get(context);
+}
+
+/** Those that a tensor is compared with, itself among them; undefined where they are too few. */
+export function peerGroupOf(context: TensorContext): PeerGroup | undefined {
+  const { peers, groups } = peersOf(context);
+  const peer = peers.get(context);
+  if (!peer) return undefined;
+  const own = groups.get(peer.kind);
+  if (own) return own;
+  return isKernelKind(peer.kind) ? groups.get('kernel') : undefined;
+}
+
+/** In standard deviations of a bell curve: how far ln(scale) lies from its group's median. */
+export function robustZ({ scale }: Peer, { medianScale, spread }: PeerGroup): number {
+  return Math.log(scale / medianScale) / spread;
+}
+
+/** Median, and 1.4826 × the median absolute deviation from it. NaN without values. */
+export function robust(values: readonly number[]): { readonly median: number; readonly spread: number } {
+  const median = medianOf(values);
+  return { median, spread: MAD_TO_SIGMA * medianOf(values.map((value) => Math.abs(value - median))) };
+}
+
+/** Of an even count the mean of the middle two; NaN without values. */
+export function medianOf(values: Iterable<number>): number {
+  const sorted = Float64Array.from(values).sort();
+  const middle = sorted.length >> 1;
+  if (sorted.length === 0) return NaN;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** Weights that one output sums over; of a matrix that may lie either way the mean of both; undefined where the shape does not tell. */
+export function fanInOf(tensor: Tensor): number | undefined {
+  const { shape, axes, elements, role } = tensor;
+  if (role === 'embedding') return 1;
+  if (isDepthwise(tensor)) return shape.slice(0, -2).reduce((product, size) => product * size, 1);
+  const outputs = axes?.output === undefined ? undefined : shape[axes.output];
+  if (outputs !== undefined && outputs > 0) return elements / outputs;
+  return shape.length === 2 && axes === undefined ? Math.sqrt(elements) : undefined;
+}
+
+const VECTOR_KINDS: Partial<Readonly<Record<Role, Kind>>> = { bias: 'bias', normScale: 'normScale', normShift: 'normShift', runningVariance: 'runningVariance' };
+
+/** undefined for what is not compared: adapters (one of each pair begins at zero), constants, optimizer state. */
+export function kindOf(tensor: Tensor, layer: Layer): Kind | undefined {
+  if (!isMatrix(tensor)) return VECTOR_KINDS[tensor.role];
+  if (tensor.role === 'embedding' || tensor.role === 'head') return tensor.role;
+  if (tensor.role === 'adapter') return undefined;
+  if (isDepthwise(tensor)) return 'depthwise';
+  if (isRecurrentKernel(tensor) || recurrentKind(layer)) return 'recurrent';
+  return tensor.shape.length > 2 ? 'convolution' : 'dense';
+}
+
+function isKernelKind(kind: Kind): boolean {
+  return kind === 'dense' || kind === 'convolution' || kind === 'depthwise' || kind === 'recurrent' || kind === 'head';
+}
+
+function peersOf({ peers }: TensorContext): Peers {
+  const before = known.get(peers);
+  if (before) return before;
+  const computed = computePeers(peers);
+  known.set(peers, computed);
+  return computed;
+}
+
+function computePeers(contexts: readonly TensorContext[]): Peers {
+  const norms = new Normalizations(contexts);
+  const peers = new Map<TensorContext, Peer>();
+  const logarithms = new Map<Kind | 'kernel', number[]>();
+  for (const context of contexts) {
+    const peer = describe(context, norms);
+    if (!peer) continue;
+    peers.set(context, peer);
+    const kinds: (Kind | 'kernel')[] = isKernelKind(peer.kind) ? [peer.kind, 'kernel'] : [peer.kind];
+    for (const kind of kinds) {
+      const values = logarithms.get(kind);
+      if (values) values.push(Math.log(peer.scale));
+      else logarithms.set(kind, [Math.log(peer.scale)]);
+    }
+  }
+  const groups = new Map<Kind | 'kernel', PeerGroup>();
+  for (const [kind, values] of logarithms) {
+    if (values.length >= (kind === 'kernel' ? MIN_KERNELS : MIN_PEERS)) groups.set(kind, groupOf(kind, values));
+  }
+  return { peers, groups };
+}
+
+function groupOf(kind: Kind | 'kernel', logarithms: readonly number[]): PeerGroup {
+  const { median, spread: measured } = robust(logarithms);
+  const spread = Math.max(measured, LEAST_SPREAD);
+  const farOut = logarithms.filter((value) => Math.abs(value - median) > FAR_OUT * spread).length;
+  return { kind, size: logarithms.length, medianScale: Math.exp(median), spread, isMixture: farOut > Math.max(1, MIXTURE_SHARE * logarithms.length) };
+}
+
+function describe(context: TensorContext, norms: Normalizations): Peer | undefined {
+  const { tensor, layer, statistics } = context;
+  const kind = kindOf(tensor, layer);
+  const fanIn = isMatrix(tensor) ? fanInOf(tensor) : 1;
+  if (kind === undefined || fanIn === undefined) return undefined;
+  const folding = isKernelKind(kind) ? norms.folding(context) : 1;
+  if (folding === undefined) return undefined;
+  const scale = spikeFreeRms(statistics) * Math.sqrt(fanIn) * folding;
+  return scale > 0 && Number.isFinite(scale) ? { kind, fanIn, scale, isFolded: folding !== 1 } : undefined;
+}
+
+/** √ of the mean square without the largest weight. */
+function spikeFreeRms({ count, nan, positiveInfinity, negativeInfinity, l2Norm, min, max }: TensorStatistics): number {
+  const finite = count - nan - positiveInfinity - negativeInfinity;
+  const largest = Math.max(Math.abs(min ?? 0), Math.abs(max ?? 0));
+  if (l2Norm === null || finite === 0) return 0;
+  if (finite < MIN_FOR_SPIKE) return l2Norm / Math.sqrt(finite);
+  return Math.sqrt(Math.max(0, l2Norm * l2Norm - largest * largest) / (finite - 1));
+}
+
+/** Of fewer weights the largest is too big a part. */
+const MIN_FOR_SPIKE = 64;
+
+/** Which batch normalization takes a kernel's output, and what it does to the scale. */
+class Normalizations {
+  readonly #byLayer = new Map<Layer, TensorContext[]>();
+
+  constructor(contexts: readonly TensorContext[]) {
+    for (const context of contexts) {
+      if (!NORM_ROLES.has(context.tensor.role)) continue;
+      const own = this.#byLayer.get(context.layer);
+      if (own) own.push(context);
+      else this.#byLayer.set(context.layer, [context]);
+    }
+  }
+
+  /** The factor on a kernel's scale: 1 without a normalization, undefined where its effect is not known. */
+  folding(context: TensorContext): number | undefined {
+    const { model, layer } = context;
+    const after = factsOf(model, layer).normalizationAfter;
+    if (after) return foldingFactor(context, this.#byLayer.get(after) ?? []);
+    if (isNormalizedOtherwise(context)) return undefined;
+    // Graphs keep a normalization that was split into factors in the layer of its kernel.
+    const within = this.#byLayer.get(layer);
+    return within ? foldingFactor(context, within) : 1;
+  }
+}
+
+/** By what it sees itself, not by running statistics: layer, group and instance normalization take any scale out. */
+function isNormalizedOtherwise({ model, layer }: TensorContext): boolean {
+  return topologyOf(model).consumers.get(layer)?.some(({ className }) => className !== undefined && /Normalization/.test(className)) ?? false;
+}
+
+const NORM_ROLES: ReadonlySet<Role> = new Set<Role>(['normScale', 'runningVariance']);
+
+/**
+ * How much a batch normalization changes the norms of a kernel's output units, as one factor: the median of γ / √(σ² + ε)
+ * weighed by the units' norms. In graphs whose normalization was folded only a scale is left, which multiplies.
+ * undefined where the values are not known unit by unit.
+ */
+function foldingFactor({ statistics, tensor }: TensorContext, norm: readonly TensorContext[]): number | undefined {
+  const norms = statistics.outputChannels?.l2Norm;
+  const gamma = norm.find((context) => context.tensor.role === 'normScale');
+  const variance = norm.find((context) => context.tensor.role === 'runningVariance');
+  const units = norms?.length ?? 0;
+  const scales = gamma?.statistics.orderedValues;
+  const variances = variance?.statistics.orderedValues;
+  if (!norms || (gamma && scales?.length !== units) || (variance && variances?.length !== units) || !(gamma ?? variance)) return undefined;
+  const epsilon = epsilonOf(variance?.layer);
+  let squares = 0;
+  const folded: number[] = [];
+  for (let unit = 0; unit < units; unit++) {
+    const norm = norms[unit]!;
+    squares += norm * norm;
+    const factor = Math.abs(scales?.[unit] ?? 1) / Math.sqrt(Math.max(0, variances?.[unit] ?? 1 - epsilon) + epsilon);
+    if (norm > 0 && factor > 0) folded.push(norm * factor);
+  }
+  if (folded.length === 0 || tensor.axes?.output === undefined) return undefined;
+  return medianOf(folded) / Math.sqrt(squares / units);
+}
+
+function epsilonOf(layer: Layer | undefined): number {
+  const epsilon = layer?.config?.['epsilon'];
+  return typeof epsilon === 'number' && epsilon > 0 ? epsilon : DEFAULT_EPSILON;
+}
