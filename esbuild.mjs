@@ -12,11 +12,11 @@ const watch = process.argv.includes('--watch');
 const minify = process.argv.includes('--minify');
 const dist = path.join(root, 'dist');
 
-/** The kernel is WebAssembly: the AssemblyScript compiler makes it, esbuild only sees a file beside the bundles. */
-function buildKernel() {
+/** The kernels are WebAssembly: the AssemblyScript compiler makes them, esbuild only sees files beside the bundles. */
+function buildKernel(entry, config) {
   const asc = require.resolve('assemblyscript/bin/asc.js');
-  const args = ['--target', 'release', '--config', path.join(root, 'src/kernel/asconfig.json')];
-  execFileSync(process.execPath, [asc, path.join(root, 'src/kernel/kernel.ts'), ...args], { cwd: root, stdio: 'inherit' });
+  const args = ['--target', 'release', '--config', path.join(root, 'src/kernel', config)];
+  execFileSync(process.execPath, [asc, path.join(root, 'src/kernel', entry), ...args], { cwd: root, stdio: 'inherit' });
 }
 
 const common = { bundle: true, sourcemap: true, minify, logLevel: 'info', legalComments: 'none', outdir: dist };
@@ -31,7 +31,8 @@ const configurations = [
 
 if (!watch) rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
-buildKernel();
+buildKernel('kernel.ts', 'asconfig.json');
+buildKernel('linear.ts', 'linear.asconfig.json');
 // Plotly is loaded by the page as a script of its own, after the first paint.
 cpSync(path.join(path.dirname(require.resolve('plotly.js-dist-min/package.json')), 'plotly.min.js'), path.join(dist, 'plotly.min.js'));
 

@@ -1,6 +1,8 @@
 import type { Analysis } from '../core/analysis';
 import type { Identification } from '../core/formats/identify';
 import type { Model } from '../core/model';
+import type { Thresholds } from '../core/rules/index';
+import type { Spectrum } from '../core/statistics/spectrum';
 import type { TensorStatistics, WindowHistogram } from '../core/statistics/tensorStatistics';
 
 export type { Analysis };
@@ -14,7 +16,15 @@ export interface AnalyzeOptions {
   readonly only?: readonly number[];
   /** Share of max|w| that counts as near zero; NEAR_ZERO_RATIO where absent. */
   readonly nearZeroRatio?: number;
+  /** Of rules, where a person set others than the rules' own. They do not touch what is counted or cached. */
+  readonly thresholds?: Thresholds;
   readonly noCache?: boolean;
+}
+
+export interface SpectrumOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** 0..1 */
+  readonly onProgress?: (share: number) => void;
 }
 
 /** What every front talks to: the extension and the command line. */
@@ -25,5 +35,10 @@ export interface Engine {
   analyze(model: Model, options?: AnalyzeOptions): Promise<Analysis>;
   /** Exact counts between ascending edges, read anew from the file. */
   histogram(model: Model, tensorIndex: number, edges: readonly number[], signal?: AbortSignal): Promise<WindowHistogram>;
+  /**
+   * Singular values of a tensor as a matrix, read anew the first time and remembered for this Model.
+   * @throws CancelledError when the signal fires, within 100 ms; HumanError where it is no matrix, not finite or too large.
+   */
+  spectrum(model: Model, tensorIndex: number, options?: SpectrumOptions): Promise<Spectrum>;
   dispose(): void;
 }

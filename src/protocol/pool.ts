@@ -2,7 +2,8 @@ import { CancelledError, HumanError, messageOf, WorkerDiedError } from '../core/
 import { planJobs, withOwnFiles } from './parts';
 import { Peer } from './rpc';
 import type { Wire } from './rpc';
-import type { JobFiles, Part, PartResult, PoolSide, WorkerSide } from './workerContract';
+import type { JobFiles, Part, PartResult, PoolSide, SpectrumJob, WorkerSide } from './workerContract';
+import type { Spectrum } from '../core/statistics/spectrum';
 
 /**
  * A worker as the pool sees it. In Node:
@@ -92,6 +93,8 @@ export class Pool {
   readonly #options: PoolOptions;
   readonly #slots = new Set<Slot>();
   readonly #queue: Job[] = [];
+  /** Who hears of a spectrum's progress, by job. */
+  readonly #spectrumListeners = new Map<number, (share: number) => void>();
   #nextJobId = 1;
   #deathsInARow = 0;
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
@@ -139,6 +142,17 @@ export class Pool {
     });
   }
 
+  /** One matrix on the least busy worker. */
+  async spectrum(job: SpectrumJob, onProgress: ((share: number) => void) | undefined, signal: AbortSignal | undefined): Promise<Spectrum> {
+    const jobId = this.#nextJobId++;
+    if (onProgress) this.#spectrumListeners.set(jobId, onProgress);
+    try {
+      return await this.request('spectrum', { ...job, jobId }, signal);
+    } finally {
+      this.#spectrumListeners.delete(jobId);
+    }
+  }
+
   dispose(): void {
     this.#disposed = true;
     clearTimeout(this.#idleTimer);
@@ -172,7 +186,10 @@ export class Pool {
   #spawn(): Slot {
     const handle = this.#options.spawn();
     const jobs = new Map<number, Job>();
-    const peer: WorkerPeer = new Peer(handle.wire, {}, { scanned: ({ jobId, results }) => results.forEach((result) => this.#scanned(jobs.get(jobId), result)) });
+    const peer: WorkerPeer = new Peer(handle.wire, {}, {
+      scanned: ({ jobId, results }) => results.forEach((result) => this.#scanned(jobs.get(jobId), result)),
+      spectrumProgress: ({ jobId, share }) => this.#spectrumListeners.get(jobId)?.(share),
+    });
     const slot: Slot = { handle, peer, jobs };
     this.#slots.add(slot);
     handle.onExit((reason) => this.#exited(slot, reason));

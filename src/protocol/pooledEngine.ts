@@ -1,15 +1,16 @@
 import { HumanError, throwIfCancelled } from '../core/errors';
 import type { Identification } from '../core/formats/identify';
 import { isNumeric } from '../core/dtype';
-import type { Model } from '../core/model';
+import type { Model, Tensor } from '../core/model';
 import { findingsOf } from '../core/rules/index';
 import { finish, FINE_BINS, needsFineHistogram, withFineHistogram, withNearZeroRatio } from '../core/statistics/finish';
 import { evenEdges } from '../core/statistics/histogram';
 import { EMPTY_PARTIAL, mergePartials } from '../core/statistics/partial';
 import type { PartialStatistics } from '../core/statistics/partial';
+import type { Spectrum } from '../core/statistics/spectrum';
 import { NEAR_ZERO_RATIO } from '../core/statistics/tensorStatistics';
 import type { TensorStatistics, WindowHistogram } from '../core/statistics/tensorStatistics';
-import type { Analysis, AnalyzeOptions, Engine } from './engine';
+import type { Analysis, AnalyzeOptions, Engine, SpectrumOptions } from './engine';
 import { bytesOfPart, partsOf, withOwnFiles } from './parts';
 import { Pool } from './pool';
 import type { PoolOptions } from './pool';
@@ -25,6 +26,9 @@ export function createEngine(options: EngineOptions): Engine {
 }
 
 class PooledEngine implements Engine {
+  /** A file that changes is opened as a new Model. */
+  readonly #spectra = new WeakMap<Model, Map<number, Spectrum>>();
+
   constructor(
     private readonly pool: Pool,
     private readonly cacheEnabled: boolean,
@@ -66,16 +70,35 @@ class PooledEngine implements Engine {
   }
 
   async histogram(model: Model, tensorIndex: number, edges: readonly number[], signal?: AbortSignal): Promise<WindowHistogram> {
-    const tensor = model.tensors[tensorIndex];
-    if (!tensor) throw new HumanError('format', `${model.path} has no tensor number ${tensorIndex}. Open the model again.`);
-    if (tensor.unreadable !== undefined) throw new HumanError('format', tensor.unreadable);
-    if (!isNumeric(tensor.dtype)) throw new HumanError('unsupported', `${tensor.name} in ${model.path} holds text, not numbers, and has no histogram.`);
+    numericTensor(model, tensorIndex, 'histogram');
     return await countTensor(this.pool, model, tensorIndex, edges, signal);
+  }
+
+  async spectrum(model: Model, tensorIndex: number, { signal, onProgress }: SpectrumOptions = {}): Promise<Spectrum> {
+    throwIfCancelled(signal);
+    const known = this.#spectra.get(model)?.get(tensorIndex);
+    if (known) return known;
+    const tensor = numericTensor(model, tensorIndex, 'spectrum');
+    const whole = { index: tensorIndex, tensor, firstElement: 0, elements: tensor.elements };
+    const { files, parts } = withOwnFiles(model.files, [whole]);
+    const spectrum = await this.pool.spectrum({ files, tensor: parts[0]!.tensor }, onProgress, signal);
+    const ofModel = this.#spectra.get(model) ?? new Map<number, Spectrum>();
+    this.#spectra.set(model, ofModel.set(tensorIndex, spectrum));
+    return spectrum;
   }
 
   dispose(): void {
     this.pool.dispose();
   }
+}
+
+/** @throws HumanError where the model has no such tensor, or one that cannot be read as numbers. */
+function numericTensor(model: Model, index: number, purpose: 'histogram' | 'spectrum'): Tensor {
+  const tensor = model.tensors[index];
+  if (!tensor) throw new HumanError('format', `${model.path} has no tensor number ${index}. Open the model again.`);
+  if (tensor.unreadable !== undefined) throw new HumanError('format', tensor.unreadable);
+  if (!isNumeric(tensor.dtype)) throw new HumanError('unsupported', `${tensor.name} in ${model.path} holds text, not numbers, and has no ${purpose}.`);
+  return tensor;
 }
 
 /** Parts of one tensor on all workers at once; their counts add up. */
@@ -157,7 +180,8 @@ class AnalysisRun {
   analysis(): Analysis {
     // Parts finish in any order; a reader expects the model's.
     const statistics = new Map([...this.#statistics].sort(([a], [b]) => a - b));
-    const findings = findingsOf(this.#model, statistics, this.#failures, { nearZeroRatio: this.#nearZeroRatio });
+    const { thresholds } = this.#options;
+    const findings = findingsOf(this.#model, statistics, this.#failures, { nearZeroRatio: this.#nearZeroRatio, ...(thresholds && { thresholds }) });
     return { model: this.#model, statistics, failures: this.#failures, findings, complete: this.#options.only === undefined };
   }
 

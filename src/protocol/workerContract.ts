@@ -2,6 +2,7 @@ import type { Model, Tensor } from '../core/model';
 import type { Identification } from '../core/formats/identify';
 import type { EdgeCounts } from '../core/statistics/count';
 import type { PartialStatistics } from '../core/statistics/partial';
+import type { Spectrum } from '../core/statistics/spectrum';
 import type { TensorStatistics } from '../core/statistics/tensorStatistics';
 
 /** A run of elements of one tensor: what a worker reads without a pause longer than a chunk. */
@@ -37,6 +38,11 @@ export interface CountJob {
   readonly edges: Float64Array;
 }
 
+export interface SpectrumJob {
+  readonly files: JobFiles;
+  readonly tensor: Tensor;
+}
+
 /** What was found in the cache for a model whose files have not changed. */
 export interface CachedAnalysis {
   /** By index into Model.tensors. */
@@ -53,11 +59,15 @@ export interface WorkerSide {
     /** Results stream as parts finish (`scanned`, some together); the promise resolves when all are done. */
     scan: { params: ScanJob & { jobId: number }; result: null };
     count: { params: CountJob; result: EdgeCounts };
+    /** Tells `spectrumProgress` as it goes. */
+    spectrum: { params: SpectrumJob & { jobId: number }; result: Spectrum };
     loadCache: { params: { model: Model }; result: CachedAnalysis | null };
     saveCache: { params: { model: Model; analysis: CachedAnalysis }; result: null };
   };
   events: {
     scanned: { jobId: number; results: readonly PartResult[] };
+    /** 0..1 */
+    spectrumProgress: { jobId: number; share: number };
   };
 }
 
@@ -70,6 +80,8 @@ export interface PoolSide {
 /** Given to a worker when it is made. */
 export interface WorkerInit {
   readonly kernelPath: string;
+  /** Linear algebra for spectra; beside the kernel where absent. */
+  readonly linearPath?: string;
   /** Absent: no cache. */
   readonly cacheFolder?: string;
 }

@@ -9,6 +9,8 @@ declare namespace WebAssembly {
   }
   interface Memory {
     readonly buffer: ArrayBuffer;
+    /** Pages of 64 KiB. Replaces `buffer`. */
+    grow(pages: number): number;
   }
   interface Global {
     readonly value: number;

@@ -9,17 +9,20 @@ import type { PoolSide, WorkerInit, WorkerSide } from '../protocol/workerContrac
 import { Cache } from './cache';
 import { NodeByteSource } from './nodeByteSource';
 import { countParts, scanParts } from './partJobs';
+import { computeSpectrum } from './spectrumJob';
 import { Turns } from './turns';
 import { createKernel } from './wasmKernel';
 
 const port = parentPort;
 if (!port) throw new Error('worker.js runs as a worker thread only');
 
-const { kernelPath, cacheFolder } = workerData as WorkerInit;
+const { kernelPath, linearPath = path.join(path.dirname(kernelPath), 'linear.wasm'), cacheFolder } = workerData as WorkerInit;
 const { kernel } = createKernel(kernelPath);
 const cache = cacheFolder === undefined ? undefined : new Cache(cacheFolder);
 /** The kernel counts one thing at a time, and a job pauses to hear of a cancel. */
 const turns = new Turns();
+/** A spectrum takes memory, not the kernel: scans go on between its breaths, and the next spectrum waits. */
+const spectrumTurns = new Turns();
 
 const wire: Wire = {
   post: (message, transfer) => port.postMessage(message, transfer ? [...transfer] : undefined),
@@ -36,6 +39,7 @@ const peer = new Peer<WorkerSide, PoolSide>(
       return null;
     },
     count: (job, signal) => turns.take(signal, () => countParts(kernel, job, signal)),
+    spectrum: ({ jobId, ...job }, signal) => spectrumTurns.take(signal, () => computeSpectrum(linearPath, job, (share) => peer.tell('spectrumProgress', { jobId, share }), signal)),
     loadCache: async ({ model }) => (await cache?.load(model)) ?? null,
     saveCache: async ({ model, analysis }) => {
       await cache?.save(model, analysis);

@@ -12,15 +12,17 @@ import { Worker } from 'node:worker_threads';
 const root = path.resolve(__dirname, '../..');
 let folder: string | undefined;
 
-/** Kernel and worker as they are built from the sources now, whatever lies in dist/. Built once a process. */
+/** Kernels and worker as they are built from the sources now, whatever lies in dist/. Built once a process. */
 export function builtEngineFolder(): string {
   if (folder !== undefined) return folder;
   const made = mkdtempSync(path.join(os.tmpdir(), 'weightgram-test-'));
   folder = made;
   process.on('exit', () => rmSync(made, { recursive: true, force: true }));
   const asc = require.resolve('assemblyscript/bin/asc.js');
-  const options = ['--target', 'release', '--config', path.join(root, 'src/kernel/asconfig.json'), '--outFile', path.join(folder, 'kernel.wasm')];
-  execFileSync(process.execPath, [asc, path.join(root, 'src/kernel/kernel.ts'), ...options], { cwd: root, stdio: 'pipe' });
+  for (const [entry, config] of [['kernel', 'asconfig.json'], ['linear', 'linear.asconfig.json']] as const) {
+    const options = ['--target', 'release', '--config', path.join(root, 'src/kernel', config), '--outFile', path.join(folder, `${entry}.wasm`)];
+    execFileSync(process.execPath, [asc, path.join(root, `src/kernel/${entry}.ts`), ...options], { cwd: root, stdio: 'pipe' });
+  }
   buildSync({
     absWorkingDir: root,
     entryPoints: { worker: 'src/worker/worker.ts' },
