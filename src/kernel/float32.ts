@@ -48,26 +48,51 @@ export function scanFloat32(count: i32): void {
     store<u32>(bin, load<u32>(bin, TABLE_A) + 1, TABLE_A);
   }
   if (whole < count && !slowBlock(INPUT + (<usize>whole << 2), count - whole)) add(IRREGULAR, 1);
-  const unsigned = load<f64>(ZEROS) + load<f64>(TINY_POSITIVE) + load<f64>(TINY_NEGATIVE);
-  if (<f64>countOf(0) + <f64>countOf(0x8000) !== unsigned) countTiny(count);
+  const small = <f64>countOf(0) + <f64>countOf(0x8000);
+  if (small !== load<f64>(ZEROS) + load<f64>(TINY_POSITIVE) + load<f64>(TINY_NEGATIVE)) countSmall(count);
 }
 
 function countOf(key: usize): u32 {
   return load<u32>(key << 2, TABLE_A) + load<u32>(key << 2, TABLE_B);
 }
 
-function countTiny(count: i32): void {
+/**
+ * Tells zeros from the subnormal numbers that share their bins. Only chunks that have any are walked again: counting zeros
+ * in the first walk cost every chunk 6 %.
+ */
+function countSmall(count: i32): void {
   const end = INPUT + (<usize>count << 2);
-  for (let at: usize = INPUT; at < end; at += 4) {
+  const vectorEnd = INPUT + (<usize>(count & ~3) << 2);
+  const zero = i32x4.splat(0);
+  const magnitude = v128.load_splat<u32>(MAGNITUDE_BITS);
+  const leastLarge = i32x4.splat(0x10000);
+  let zeros = zero;
+  let tinyPositive = zero;
+  let tinyNegative = zero;
+  let at: usize = INPUT;
+  for (; at < vectorEnd; at += 16) {
+    const x = v128.load(at);
+    const bits = v128.and(x, magnitude);
+    const isZero = i32x4.eq(bits, zero);
+    const isTiny = v128.andnot(i32x4.lt_s(bits, leastLarge), isZero);
+    const isNegative = i32x4.lt_s(x, zero);
+    zeros = i32x4.sub(zeros, isZero);
+    tinyNegative = i32x4.sub(tinyNegative, v128.and(isTiny, isNegative));
+    tinyPositive = i32x4.sub(tinyPositive, v128.andnot(isTiny, isNegative));
+  }
+  add(ZEROS, <f64>sumLanes(zeros));
+  add(TINY_POSITIVE, <f64>sumLanes(tinyPositive));
+  add(TINY_NEGATIVE, <f64>sumLanes(tinyNegative));
+  for (; at < end; at += 4) {
     const bits = load<u32>(at);
-    const magnitude = bits & 0x7fffffff;
-    if (magnitude === 0 || magnitude > 0xffff) continue;
-    add(bits === magnitude ? TINY_POSITIVE : TINY_NEGATIVE, 1);
+    const size = bits & 0x7fffffff;
+    if (size > 0xffff) continue;
+    add(size === 0 ? ZEROS : bits === size ? TINY_POSITIVE : TINY_NEGATIVE, 1);
   }
 }
 
 /**
- * `count` is a multiple of 8. Arithmetic (15 SIMD operations for four values) and counting (20 scalar ones) run in different
+ * `count` is a multiple of 8. Arithmetic (13 SIMD operations for four values) and counting (20 scalar ones) run in different
  * ports of the CPU: measured on Zen 3, counting alone goes 8.5 GB/s, arithmetic alone 8, and both in one loop 6.3, not 4.1.
  * That loop ends some 4.5 instructions a cycle, so what counts is their number: two vectors a turn (+8 %), an `and`
  * for the magnitude because V8 makes three instructions of f32x4.abs, pmin and pmax because it makes eight of min and max.
@@ -81,7 +106,6 @@ function scanBlock(start: usize, count: i32): void {
   const magnitude = v128.load_splat<u32>(MAGNITUDE_BITS);
   let least = f32x4.splat(f32.MAX_VALUE);
   let most = f32x4.splat(-f32.MAX_VALUE);
-  let zeros = i32x4.splat(0);
   let at = start;
   let state = RUNS;
   const end = start + (<usize>count << 2);
@@ -104,7 +128,6 @@ function scanBlock(start: usize, count: i32): void {
       store<u32>(bin3, load<u32>(bin3, TABLE_B) + 1, TABLE_B);
       least = f32x4.pmin(least, x);
       most = f32x4.pmax(most, x);
-      zeros = i32x4.sub(zeros, f32x4.eq(x, zero));
       absolute = f32x4.add(absolute, v128.and(x, magnitude));
       let d = f32x4.sub(x, shift);
       let d2 = f32x4.mul(d, d);
@@ -123,7 +146,6 @@ function scanBlock(start: usize, count: i32): void {
       store<u32>(bin3, load<u32>(bin3, TABLE_B) + 1, TABLE_B);
       least = f32x4.pmin(least, x);
       most = f32x4.pmax(most, x);
-      zeros = i32x4.sub(zeros, f32x4.eq(x, zero));
       absolute = f32x4.add(absolute, v128.and(x, magnitude));
       d = f32x4.sub(x, shift);
       d2 = f32x4.mul(d, d);
@@ -156,7 +178,6 @@ function scanBlock(start: usize, count: i32): void {
     slowBlock(start, count);
     return;
   }
-  add(ZEROS, <f64>sumLanes(zeros));
   add(L1, l1);
   store<f64>(MIN, min(load<f64>(MIN), low));
   store<f64>(MAX, max(load<f64>(MAX), high));
@@ -191,7 +212,6 @@ function slowBlock(start: usize, count: i32): bool {
   let n: f64 = 0;
   let sum: f64 = 0;
   let l1: f64 = 0;
-  let zeros: f64 = 0;
   let low: f64 = Infinity;
   let high: f64 = -Infinity;
   const end = start + (<usize>count << 2);
@@ -204,13 +224,11 @@ function slowBlock(start: usize, count: i32): bool {
       n += 1;
       sum += x;
       l1 += abs(x);
-      if (x === 0) zeros += 1;
       low = min(low, x);
       high = max(high, x);
     }
   }
   if (n === 0) return false;
-  add(ZEROS, zeros);
   add(L1, l1);
   store<f64>(MIN, min(load<f64>(MIN), low));
   store<f64>(MAX, max(load<f64>(MAX), high));

@@ -80,7 +80,6 @@ async function readPart(kernel: Kernel, open: OpenFiles, { tensor, firstElement,
   const dtype = tensor.dtype as NumericDtype;
   const elementBytes = bytesPerElement(dtype);
   const chunk = chunkElements(dtype);
-  open.verify(tensor);
   for (let done = 0; done < elements; done += chunk) {
     const count = Math.min(chunk, elements - done);
     open.read(tensor, (firstElement + done) * elementBytes, kernel.input.subarray(0, count * elementBytes));

@@ -1,5 +1,5 @@
 import type { Tensor } from '../model';
-import { codeDecoder } from './decode';
+import { codeDecoder, floatsByCode } from './decode';
 import type { PartialStatistics, PartialSums } from './partial';
 import { compactValues, FLOAT64_KEY_SHIFT } from './table';
 import type { Keys } from './table';
@@ -28,43 +28,47 @@ const scratchUpper = new Float64Array(MOST_CODES);
 
 /** Every finite code's real value, ascending, equal ones merged. The distribution's arrays are good until the next call: see `kept`. */
 export function decodeCodes(keys: Keys, counts: Counts, tensor: Pick<Tensor, 'dtype' | 'quantization'>): Decoded {
-  const decode = codeDecoder(tensor);
+  const floats = floatsByCode(tensor.dtype);
+  const decode = floats ? (code: number): number => floats[code]! : codeDecoder(tensor);
   // So that plain values ascend: signed codes have their negative half first, and that of floats backwards.
   const firstNegative = negativeCodes(keys, tensor.dtype);
   const negatives = keys.length - firstNegative;
-  const [start, step] = isFloat(tensor.dtype) ? [keys.length - 1, -1] : [firstNegative, 1];
+  const [start, step] = floats ? [keys.length - 1, -1] : [firstNegative, 1];
   let length = 0;
   let nan = 0;
   let positiveInfinity = 0;
   let negativeInfinity = 0;
+  let previous = -Infinity;
+  let isAscending = true;
   for (let i = 0; i < keys.length; i++) {
     const at = i < negatives ? start + step * i : i - negatives;
-    const value = decode(keys[at]!);
+    // Adding 0 makes -0 the 0 that it counts as.
+    const value = decode(keys[at]!) + 0;
     const count = counts[at]!;
-    if (value - value === 0) {
-      // Adding 0 makes -0 the 0 that it counts as.
-      scratchValues[length] = value + 0;
+    if (value === previous) scratchCounts[length - 1]! += count;
+    else if (value - value === 0) {
+      if (value < previous) isAscending = false;
+      previous = value;
+      scratchValues[length] = value;
       scratchCounts[length++] = count;
     } else if (value > 0) positiveInfinity += count;
     else if (value < 0) negativeInfinity += count;
     else nan += count;
   }
-  return { distribution: mergedValues(scratchValues.subarray(0, length), scratchCounts.subarray(0, length)), nan, positiveInfinity, negativeInfinity };
-}
-
-function isFloat(dtype: Tensor['dtype']): boolean {
-  return dtype === 'float16' || dtype === 'bfloat16';
+  const values = scratchValues.subarray(0, length);
+  const ownCounts = scratchCounts.subarray(0, length);
+  return { distribution: isAscending ? exactDistribution(values, ownCounts) : sortedDistribution(values, ownCounts), nan, positiveInfinity, negativeInfinity };
 }
 
 /** Where the codes of negative numbers begin. */
 function negativeCodes(keys: Keys, dtype: Tensor['dtype']): number {
   if (dtype === 'int8') return firstAtLeast(keys, 0x80);
-  return isFloat(dtype) || dtype === 'int16' ? firstAtLeast(keys, 0x8000) : keys.length;
+  return floatsByCode(dtype) || dtype === 'int16' ? firstAtLeast(keys, 0x8000) : keys.length;
 }
 
 /** A negative scale turns the order round, and rounding may make one value of two codes. Works in the given arrays. */
-function mergedValues(values: Float64Array, counts: Float64Array): Distribution {
-  if (!isAscending(values)) sortTogether(values, counts);
+function sortedDistribution(values: Float64Array, counts: Float64Array): Distribution {
+  sortTogether(values, counts);
   let length = 0;
   for (let i = 0; i < values.length; i++) {
     if (length > 0 && values[length - 1] === values[i]) counts[length - 1]! += counts[i]!;
@@ -83,11 +87,6 @@ function sortTogether(values: Float64Array, counts: Float64Array): void {
     values[to] = oldValues[from]!;
     counts[to] = oldCounts[from]!;
   });
-}
-
-function isAscending(values: Float64Array): boolean {
-  for (let i = 1; i < values.length; i++) if (values[i - 1]! > values[i]!) return false;
-  return true;
 }
 
 export function exactDistribution(values: Values, counts: Counts): Distribution {
