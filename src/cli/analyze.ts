@@ -4,11 +4,15 @@ import type { Model } from '../core/model';
 import { buildReport } from '../core/report';
 import { evenEdges } from '../core/statistics/histogram';
 import type { Histogram, TensorStatistics } from '../core/statistics/tensorStatistics';
+import { findPolicy } from '../core/silences/findPolicy';
+import { judge, thresholdsOf } from '../core/silences/policy';
+import type { Complaint } from '../core/silences/silenceFile';
 import type { Engine } from '../protocol/engine';
 import { checkPath } from './checkPath';
-import { nearestNames } from './nearestNames';
+import { nearestNames } from '../core/nearestNames';
 import type { AnalyzeCommand } from './options';
 import { readableJson } from './output';
+import { policyFiles } from './policyFiles';
 import type { ProgressBar } from './progressBar';
 import { reportText } from './reportText';
 import { tensorText } from './tensorText';
@@ -25,19 +29,33 @@ export interface AnalyzeContext {
   readonly signal: AbortSignal;
 }
 
+export interface Analyzed {
+  /** For standard output. */
+  readonly text: string;
+  /** About a `.weightgram.json` or its baseline. */
+  readonly complaints: readonly Complaint[];
+}
+
 /** What `weightgram analyze` prints. @throws HumanError where the file cannot be read or the tensor is not there. */
-export async function analyze(command: AnalyzeCommand, { engine, progress, style, signal }: AnalyzeContext): Promise<string> {
+export async function analyze(command: AnalyzeCommand, { engine, progress, style, signal }: AnalyzeContext): Promise<Analyzed> {
   await checkPath(command.file);
-  const model = await engine.open(path.resolve(command.file), signal);
+  const file = path.resolve(command.file);
+  const model = await engine.open(file, signal);
+  const policy = await findPolicy(file, policyFiles());
   const tensorIndex = command.tensor === undefined ? undefined : findTensor(model, command.tensor);
   try {
-    const analysis = await engine.analyze(model, { signal, noCache: command.noCache, onProgress: (done, total) => progress.update(done, total) });
+    const found = await engine.analyze(model, {
+      signal, noCache: command.noCache, thresholds: thresholdsOf(policy), onProgress: (done, total) => progress.update(done, total),
+    });
+    const { findings, silenced, complaints } = judge(found.findings, file, policy);
+    const analysis = { ...found, findings, silenced };
+    const analyzed = (text: string): Analyzed => ({ text, complaints: [...policy.complaints, ...complaints] });
     const figures = tensorIndex === undefined ? undefined : analysis.statistics.get(tensorIndex);
     const histograms = new Map<number, Histogram>();
     if (tensorIndex !== undefined && figures) histograms.set(tensorIndex, await evenHistogram(engine, model, tensorIndex, figures, command.bins, signal));
     const report = buildReport(analysis, { bins: command.bins, histograms, ...(command.tensor !== undefined && { tensor: command.tensor }) });
-    if (command.json) return readableJson(report);
-    return tensorIndex === undefined ? reportText(analysis, style) : tensorText(analysis, report, style);
+    if (command.json) return analyzed(readableJson(report));
+    return analyzed(tensorIndex === undefined ? reportText(analysis, style) : tensorText(analysis, report, style));
   } finally {
     progress.clear();
   }

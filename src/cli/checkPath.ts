@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { FileError } from '../core/errors';
-import { nearestNames, editDistance } from './nearestNames';
+import { nearestNames, editDistance } from '../core/nearestNames';
 
 /** Names that TensorFlow.js converters give. */
 const MODEL_FILE = /^model\.json$|weights_manifest\.json$/;

@@ -3,6 +3,7 @@ import { layerFigures } from './layerFigures';
 import type { LayerFigures } from './layerFigures';
 import type { Declared, Layer, Model, Quantization, Role, Tensor } from './model';
 import type { Finding } from './rules/rule';
+import type { SilencedBy } from './silences/silenceFile';
 import { unreadableReasons } from './rules/unreadableTensor';
 import { reportHistogram } from './statistics/histogram';
 import { QUANTILES } from './statistics/tensorStatistics';
@@ -70,6 +71,8 @@ export interface Report {
   readonly layers: readonly ReportLayer[];
   readonly tensors: readonly ReportTensor[];
   readonly findings: readonly Finding[];
+  /** Absent where nothing is silenced. */
+  readonly silenced?: readonly (Finding & { readonly silencedBy: SilencedBy })[];
   readonly unreadable: readonly { readonly tensor: string; readonly reason: string }[];
 }
 
@@ -78,13 +81,16 @@ export function buildReport(analysis: Analysis, options: ReportOptions): Report 
   const tensors = model.tensors.flatMap((tensor, index) => (options.tensor === undefined || tensor.name === options.tensor ? [index] : []));
   const layers = options.tensor === undefined ? model.layers.map((_, index) => index) : layersOf(model, tensors);
   const reported = new Set(tensors);
+  const isAbout = (findings: readonly Finding[]): readonly Finding[] => (options.tensor === undefined ? findings : findingsAbout(model, findings, tensors, layers));
+  const silenced = (analysis.silenced ?? []).filter(({ finding }) => isAbout([finding]).length > 0);
   const reasons = [...unreadableReasons(model, analysis.failures)].filter(([index]) => reported.has(index));
   return {
     schemaVersion: SCHEMA_VERSION,
     model: modelPart(model),
     layers: layers.map((index) => layerPart(analysis, index)),
     tensors: tensors.map((index) => tensorPart(analysis, index, options)),
-    findings: options.tensor === undefined ? analysis.findings : findingsAbout(model, analysis.findings, tensors, layers),
+    findings: isAbout(analysis.findings),
+    ...(silenced.length > 0 && { silenced: silenced.map(({ finding, by }) => ({ ...finding, silencedBy: by })) }),
     unreadable: reasons.map(([index, reason]) => ({ tensor: model.tensors[index]!.name, reason })),
   };
 }

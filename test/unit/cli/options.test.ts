@@ -10,6 +10,13 @@ describe('command line options', () => {
     assert.deepEqual(parseCommand(['analyze', '--', '--odd-name.json']), { kind: 'analyze', file: '--odd-name.json', json: false, bins: 64, noCache: false });
   });
 
+  it('of check have defaults', () => {
+    assert.deepEqual(parseCommand(['check', 'a.json', 'b.json', 'a.json']), { kind: 'check', files: ['a.json', 'b.json'], failOn: 'error', format: 'text', writeBaseline: false, noCache: false });
+    assert.deepEqual(parseCommand(['check', '--fail-on=warning', 'a.json', '--format', 'sarif', '--baseline', 'b.json', '--write-baseline', '--no-cache']), {
+      kind: 'check', files: ['a.json'], failOn: 'warning', format: 'sarif', baseline: 'b.json', writeBaseline: true, noCache: true,
+    });
+  });
+
   it('ask for help and version in every place', () => {
     assert.equal(parseCommand(['--help']).kind, 'help');
     assert.equal(parseCommand(['analyze', '-h']).kind, 'help');
@@ -26,6 +33,14 @@ describe('command line options', () => {
       [['analyze', 'a', '--tensor'], /--tensor/],
       [['analyze', 'a', '--json=1'], /--json/],
       [['analyze', 'a', '--tensor='], /--tensor needs a name/],
+      [['check'], /check needs a file/],
+      [['check', 'a', ''], /check needs a file/],
+      [['check', 'a', '--fail-on', 'info'], /--fail-on takes error or warning, not "info"/],
+      [['check', 'a', '--format=xml'], /--format takes text, json or sarif, not "xml"/],
+      [['check', 'a', '--json'], /for check it is --format json/],
+      [['check', 'a', '--tensor', 'x'], /--tensor belongs to analyze/],
+      [['check', 'a', '--baseline='], /--baseline needs the path of a file/],
+      [['analyze', 'a', '--fail-on', 'error'], /--fail-on belongs to check/],
       ...['0', '-3', '1.5', 'many', '', '1e2', '99999999'].map((bins): [string[], RegExp] => [['analyze', 'a', `--bins=${bins}`], /--bins takes a whole number from 1 to/]),
     ];
     for (const [args, message] of wrong) {

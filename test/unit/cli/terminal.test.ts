@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { cacheFolder } from '../../../src/cli/cacheFolder';
-import { editDistance, nearestNames } from '../../../src/cli/nearestNames';
+import { editDistance, nearestNames } from '../../../src/core/nearestNames';
 import { readableJson } from '../../../src/cli/output';
 import { ProgressBar } from '../../../src/cli/progressBar';
 import { barRows, cells, painter, sparkline, truncate, visible, wantsColour, wrap } from '../../../src/cli/terminal';
