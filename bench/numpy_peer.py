@@ -1,6 +1,7 @@
-"""The figures of the report contract with numpy, as one who knows it would write them: python3 numpy_peer.py MODEL. Prints JSON.
+"""The figures of the report contract with numpy, as one who knows it would write them: python3 numpy_peer.py MODEL [--units]. Prints JSON.
 
 Tensor by tensor over a memory map; partition for all quantiles at once, sums by dot products, float64 for the moments.
+With --units also what Weightgram counts of output units and input channels in the same pass: largest magnitude, norm and sum.
 """
 import json
 import os
@@ -44,7 +45,19 @@ def figures(stored):
     }
 
 
-def main(path):
+def of_units(stored, shape):
+    """Of a kernel whose last axis counts output units, and the one before it input channels."""
+    w = stored.reshape(shape) if stored.dtype == np.float32 else stored.reshape(shape).astype(np.float32)
+    results = []
+    for axis in (-1, -2):
+        others = tuple(i for i in range(w.ndim) if i != w.ndim + axis)
+        letters = "abcdefgh"[:w.ndim]
+        squares = np.einsum(f"{letters},{letters}->{letters[axis]}", w, w)
+        results.append((np.maximum(w.max(axis=others), -w.min(axis=others)), np.sqrt(squares), w.sum(axis=others)))
+    return results
+
+
+def main(path, units):
     start = time.perf_counter()
     with open(path, encoding="utf-8") as file:
         (group,) = json.load(file)["weightsManifest"]
@@ -56,10 +69,11 @@ def main(path):
     for weight in group["weights"]:
         dtype = np.dtype(np.float16 if "quantization" in weight else np.float32)
         size = int(np.prod(weight["shape"])) * dtype.itemsize
-        results[weight["name"]] = figures(data[at:at + size].view(dtype))
+        stored = data[at:at + size].view(dtype)
+        results[weight["name"]] = figures(stored), of_units(stored, weight["shape"]) if units and len(weight["shape"]) > 1 else None
         at += size
     done = time.perf_counter()
     print(json.dumps({"ms": (done - loaded) * 1000, "loadMs": (loaded - start) * 1000, "bytes": at, "tensors": len(results), "numpy": np.__version__}))
 
 
-main(sys.argv[1])
+main(sys.argv[1], "--units" in sys.argv[2:])

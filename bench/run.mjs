@@ -115,13 +115,19 @@ function peerSection(python, cases) {
     const model = writeModel(path.join(folder, `numpy-${name}`), NUMPY_BYTES, isHalf);
     const turns = Array.from({ length: rounds }, () => {
       const { speed } = analyse(large.model, RUNS_A_ROUND + 1);
-      const { ms, numpy } = runJson(python.path, [path.join(here, 'numpy_peer.py'), model.file]);
-      return { speed, peer: model.bytes / ms / 1e6, numpy };
+      const peer = (...flags) => runJson(python.path, [path.join(here, 'numpy_peer.py'), model.file, ...flags]);
+      const report = peer();
+      return { speed, report: model.bytes / report.ms / 1e6, withUnits: model.bytes / peer('--units').ms / 1e6, numpy: report.numpy };
     });
     const of = (figure) => median(turns.map(figure));
-    return [name, `${of((turn) => turn.speed).toFixed(2)} GB/s`, `${of((turn) => turn.peer).toFixed(4)} GB/s (numpy ${turns[0].numpy})`, `${of((turn) => turn.speed / turn.peer).toFixed(0)} ×`];
+    return [
+      name, `${of((turn) => turn.speed).toFixed(2)} GB/s`,
+      `${of((turn) => turn.report).toFixed(4)} GB/s`, `${of((turn) => turn.speed / turn.report).toFixed(0)} ×`,
+      `${of((turn) => turn.withUnits).toFixed(4)} GB/s`, `${of((turn) => turn.speed / turn.withUnits).toFixed(0)} ×`, turns[0].numpy,
+    ];
   });
-  return `The same figures with numpy (numpy_peer.py, a model of ${NUMPY_BYTES / GIB} GiB, compared by byte; numpy's time leaves reading out, ours does not), in turns:\n\n${table(['type', 'Weightgram', 'numpy', 'ratio'], rows)}`;
+  const titles = ['type', 'Weightgram', 'numpy, figures of the report', 'ratio', 'numpy, units too', 'ratio, same work', 'numpy version'];
+  return `The same figures with numpy (numpy_peer.py, a model of ${NUMPY_BYTES / GIB} GiB, compared by byte; numpy's time leaves reading out, ours does not), in turns. Weightgram's pass also counts magnitude, norm and sum of every output unit and input channel: *units too* lets numpy do the same work.\n\n${table(titles, rows)}`;
 }
 
 function findNumpy() {
