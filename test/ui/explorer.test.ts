@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { sharedWindow, type UiWindow } from '../support/uiWindow';
-import { Panel } from './panel';
-import { INSPECT, Workbench } from './workbench';
+import type { UiWindow } from '../support/uiWindow';
+import { clearDesk } from './desk';
+import type { Panel } from './panel';
+import { INSPECT } from './workbench';
+import type { Workbench } from './workbench';
 
 describe('the Explorer', () => {
   let window: UiWindow;
@@ -9,10 +11,7 @@ describe('the Explorer', () => {
   let panel: Panel;
 
   before(async () => {
-    window = await sharedWindow();
-    workbench = new Workbench(window);
-    panel = new Panel(window.page);
-    await workbench.reset();
+    ({ window, workbench, panel } = await clearDesk());
     // The menus follow what the search of the workspace has found.
     await workbench.openSidebar();
     await workbench.row('Models', 'planted/model.json').waitFor();

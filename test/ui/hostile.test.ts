@@ -1,26 +1,19 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { sharedWindow, type UiWindow } from '../support/uiWindow';
-import { Panel } from './panel';
-import { Workbench } from './workbench';
+import { inspectOnDesk } from './desk';
+import type { Panel } from './panel';
+import type { Workbench } from './workbench';
 
 const HTML_NAME = '<img src=x onerror="document.body.dataset.attacked=1">';
 const MARKDOWN_NAME = '[click](command:workbench.action.closeWindow) **bold** $(error)';
 
 describe('names that try to be more than text', () => {
-  let window: UiWindow;
   let workbench: Workbench;
   let panel: Panel;
 
   before(async () => {
-    window = await sharedWindow();
-    workbench = new Workbench(window);
-    panel = new Panel(window.page);
-    await workbench.reset();
-    writeHostileModel(path.join(window.folder, 'hostile'));
-    await workbench.inspect(await workbench.file('hostile/model.json'));
-    await panel.finished();
+    ({ workbench, panel } = await inspectOnDesk('hostile/model.json', (folder) => writeHostileModel(path.join(folder, 'hostile'))));
   });
 
   it('are shown as they are in the panel', async () => {

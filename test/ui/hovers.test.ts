@@ -1,19 +1,15 @@
 import assert from 'node:assert/strict';
 import type { Locator } from 'playwright-core';
-import { sharedWindow, type UiWindow } from '../support/uiWindow';
-import { Panel } from './panel';
-import { Workbench } from './workbench';
+import type { UiWindow } from '../support/uiWindow';
+import { inspectOnDesk } from './desk';
+import type { Workbench } from './workbench';
 
 describe('hovers in an editor', () => {
   let window: UiWindow;
   let workbench: Workbench;
 
   before(async () => {
-    window = await sharedWindow();
-    workbench = new Workbench(window);
-    await workbench.reset();
-    await workbench.inspect(await workbench.file('planted/model.json'));
-    await new Panel(window.page).finished();
+    ({ window, workbench } = await inspectOnDesk('planted/model.json'));
   });
 
   /** A hover that came before a model was opened lacks the figures: rest the mouse anew until they are there. */

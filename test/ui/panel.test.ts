@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { sharedWindow, type UiWindow } from '../support/uiWindow';
-import { Panel, type DrawnChart } from './panel';
-import { Workbench } from './workbench';
+import type { UiWindow } from '../support/uiWindow';
+import { inspectOnDesk } from './desk';
+import type { DrawnChart, Panel } from './panel';
+import type { Workbench } from './workbench';
 
 /** Everything a histogram shows: bins, the bar at zero, and the bars at the edges. */
 function total({ traces }: DrawnChart): number {
@@ -16,12 +17,7 @@ describe('the panel', () => {
   let panel: Panel;
 
   before(async () => {
-    window = await sharedWindow();
-    workbench = new Workbench(window);
-    panel = new Panel(window.page);
-    await workbench.reset();
-    await workbench.inspect(await workbench.file('planted/model.json'));
-    await panel.finished();
+    ({ window, workbench, panel } = await inspectOnDesk('planted/model.json'));
   });
 
   it('answers at a glance whether the model is healthy', async () => {

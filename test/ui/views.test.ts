@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { sharedWindow, type UiWindow } from '../support/uiWindow';
-import { Panel } from './panel';
-import { Workbench } from './workbench';
+import type { UiWindow } from '../support/uiWindow';
+import { inspectOnDesk } from './desk';
+import type { Panel } from './panel';
+import type { Workbench } from './workbench';
 
 describe('the sidebar', () => {
   let window: UiWindow;
@@ -9,12 +10,7 @@ describe('the sidebar', () => {
   let panel: Panel;
 
   before(async () => {
-    window = await sharedWindow();
-    workbench = new Workbench(window);
-    panel = new Panel(window.page);
-    await workbench.reset();
-    await workbench.inspect(await workbench.file('planted/model.json'));
-    await panel.finished();
+    ({ window, workbench, panel } = await inspectOnDesk('planted/model.json'));
     await workbench.openSidebar();
     await workbench.expand('Models', 'planted/model.json');
     await workbench.row('Models', 'edge_filters').waitFor();
