@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
 import { messageOf } from '../core/errors';
+import type { Finding } from '../core/rules/rule';
 import { exportReport } from './exportReport';
 import type { FindingsNode } from './findingsTree';
-import { layerOfFinding } from './findingsTree';
 import { CACHE_FOLDER, COMMANDS } from './ids';
 import { entryOf, inspect } from './inspect';
 import type { InspectServices } from './inspect';
@@ -14,6 +14,9 @@ import type { ModelView } from './modelView';
 import { openRule } from './rulePages';
 import { pickLayer } from './searchLayers';
 import type { Settings } from './settings';
+import { acceptAll, openSilences, silence } from './silencing';
+import type { Found, Scope } from './silencing';
+import { layerOfFinding } from './subjects';
 import { pickModel, uriOf } from './targets';
 import type { MenuArgument } from './targets';
 
@@ -26,6 +29,7 @@ export interface CommandServices extends InspectServices {
 export function registerCommands(services: CommandServices): vscode.Disposable {
   const { context, log, panels, store, view } = services;
   const sortBy = (order: SortOrder) => () => view.sort(order);
+  const silenceAs = (scope: Scope) => (argument: MenuArgument, finding: Finding | undefined) => silence(foundIn(services, argument, finding), scope);
   const handlers: Record<(typeof COMMANDS)[keyof typeof COMMANDS], (...args: never[]) => unknown> = {
     [COMMANDS.inspect]: (argument: MenuArgument, selection: unknown) => inspect(services, argument, selection),
     [COMMANDS.refreshModels]: () => refresh(services),
@@ -54,6 +58,15 @@ export function registerCommands(services: CommandServices): vscode.Disposable {
     [COMMANDS.copyName]: (argument: MenuArgument) => vscode.env.clipboard.writeText(nameOf(argument)),
     [COMMANDS.showLayer]: (argument: MenuArgument, layer: unknown) => showLayer(services, argument, layer),
     [COMMANDS.showLog]: () => log.show(),
+    [COMMANDS.acceptFindings]: () => acceptAll(store.entries),
+    [COMMANDS.silenceSubject]: silenceAs('subject'),
+    [COMMANDS.silenceInModel]: silenceAs('model'),
+    [COMMANDS.silenceEverywhere]: silenceAs('everywhere'),
+    [COMMANDS.openSilences]: (argument: MenuArgument) => {
+      const silenced = argument && 'by' in argument ? argument : undefined;
+      const index = silenced?.by.kind === 'silence' ? silenced.by.index : undefined;
+      return openSilences(store.entries, silenced?.by, silenced?.entry.policy.file?.silences.find((one) => one.index === index)?.place);
+    },
   };
   return vscode.Disposable.from(...Object.entries(handlers).map(([id, handler]) => vscode.commands.registerCommand(id, shown(handler, services))));
 }
@@ -86,13 +99,25 @@ async function showLayer(services: CommandServices, argument: MenuArgument, laye
   services.panels.show(known, { preserveFocus: true, ...(name !== undefined && { layer: name }) });
 }
 
+/** What a row of the tree, or a quick fix with its finding, is about. */
+function foundIn({ store }: CommandServices, argument: MenuArgument, finding: Finding | undefined): readonly Found[] {
+  if (argument instanceof vscode.Uri) {
+    const entry = store.get(argument);
+    return entry && finding ? [{ entry, finding }] : [];
+  }
+  if (argument?.kind === 'rule') return argument.found;
+  return argument?.kind === 'finding' ? [argument] : [];
+}
+
 function layerIn(argument: MenuArgument): string | undefined {
   if (!argument || argument instanceof vscode.Uri) return undefined;
   switch (argument.kind) {
     case 'finding':
+    case 'silenced':
       return layerOfFinding(argument.entry, argument.finding);
     case 'severity':
     case 'rule':
+    case 'silences':
       return undefined;
     default:
       return layerNameOf(argument);
@@ -103,10 +128,12 @@ function ruleOf(argument: string | FindingsNode | undefined): string | undefined
   if (typeof argument === 'string' || argument === undefined) return argument;
   switch (argument.kind) {
     case 'severity':
+    case 'silences':
       return undefined;
     case 'rule':
       return argument.rule;
     case 'finding':
+    case 'silenced':
       return argument.finding.rule;
   }
 }
@@ -123,7 +150,10 @@ function nameOf(argument: MenuArgument): string {
     case 'tensor':
       return argument.model.tensors[argument.index]?.name ?? '';
     case 'finding':
+    case 'silenced':
       return argument.finding.subject.name;
+    case 'silences':
+      return '';
     case 'severity':
       return argument.severity;
     case 'rule':

@@ -15,7 +15,11 @@ import { Log } from './log';
 import { ModelStore } from './models';
 import { ModelView } from './modelView';
 import { Panels } from './panels';
+import { Policies } from './policies';
+import { Problems } from './problems';
+import { registerQuickFixes } from './quickFixes';
 import { registerSettings } from './settingsWatch';
+import { registerSilenceProblems } from './silenceProblems';
 import { registerStatusBar } from './statusBar';
 
 export function activate(context: vscode.ExtensionContext): WeightgramApi | undefined {
@@ -34,13 +38,16 @@ function start(context: vscode.ExtensionContext, log: Log): WeightgramApi {
   const engines = new EngineService(context, log);
   const settings = engines.settings;
   const engine = engines.engine;
-  const store = new ModelStore({ log, engine, settings });
+  const policies = new Policies();
+  const store = new ModelStore({ log, engine, settings, policyOf: (model) => policies.of(model) });
   const discovery = new Discovery({ store, log, engine });
   const panels = new Panels(store, discovery, { extensionUri: context.extensionUri, log, engine, settings });
+  const problems = new Problems(store, log);
   const view = new ModelView({ store, discovery, panels, log, settings });
 
   context.subscriptions.push(
     engines,
+    policies,
     store,
     discovery,
     panels,
@@ -52,6 +59,10 @@ function start(context: vscode.ExtensionContext, log: Log): WeightgramApi {
     registerHovers({ store, log, settings }),
     registerStatusBar(store),
     registerFileWatch(store),
+    policies.onDidChange(() => void store.judgeAnew()),
+    problems,
+    registerQuickFixes(problems),
+    registerSilenceProblems(store),
     registerEditorFiles(discovery, log),
     registerSettings({ engines, store, panels }),
   );

@@ -1,13 +1,16 @@
 import * as vscode from 'vscode';
-import { plural } from '../core/numberText';
+import { formatInteger, plural } from '../core/numberText';
 import { RULES } from '../core/rules/index';
 import { SEVERITIES } from '../core/rules/rule';
 import type { Finding, Rule, Severity } from '../core/rules/rule';
+import type { SilencedBy } from '../core/silences/silenceFile';
 import { findingHover } from './hoverText';
 import { COMMANDS, ITEM_KINDS } from './ids';
 import { rowName, visible } from './markdown';
 import type { ModelEntry } from './modelEntry';
 import type { ModelStore } from './models';
+import type { Found } from './silencing';
+import { layerOfFinding } from './subjects';
 
 interface SeverityNode {
   readonly kind: 'severity';
@@ -32,12 +35,22 @@ export interface FindingNode {
   readonly parent: RuleNode;
 }
 
-export type FindingsNode = SeverityNode | RuleNode | FindingNode;
+/** The last row: what does not show, and why. */
+interface SilencesNode {
+  readonly kind: 'silences';
+  readonly count: number;
+}
 
-interface Found {
+export interface SilencedNode {
+  readonly kind: 'silenced';
   readonly entry: ModelEntry;
   readonly finding: Finding;
+  readonly by: SilencedBy;
+  readonly occurrence: number;
+  readonly parent: SilencesNode;
 }
+
+export type FindingsNode = SeverityNode | RuleNode | FindingNode | SilencesNode | SilencedNode;
 
 const SEVERITY_TITLES: Record<Severity, { one: string; icon: vscode.ThemeIcon }> = {
   error: { one: 'error', icon: new vscode.ThemeIcon('error', new vscode.ThemeColor('list.errorForeground')) },
@@ -70,6 +83,11 @@ export class FindingsTree implements vscode.TreeDataProvider<FindingsNode>, vsco
     return this.#all().filter(({ finding }) => finding.severity === severity).length;
   }
 
+  /** Of all analyzed models. */
+  silencedCount(): number {
+    return this.#store.entries.reduce((sum, { analysis }) => sum + (analysis?.silenced?.length ?? 0), 0);
+  }
+
   getTreeItem(node: FindingsNode): vscode.TreeItem {
     switch (node.kind) {
       case 'severity':
@@ -78,27 +96,35 @@ export class FindingsTree implements vscode.TreeDataProvider<FindingsNode>, vsco
         return ruleItem(node);
       case 'finding':
         return findingItem(node, this.#modelCount() > 1);
+      case 'silences':
+        return silencesItem(node);
+      case 'silenced':
+        return silencedItem(node);
     }
   }
 
   getChildren(node?: FindingsNode): FindingsNode[] {
     if (!node) {
       const all = this.#all();
-      return SEVERITIES.map((severity): SeverityNode => ({ kind: 'severity', severity, found: all.filter(({ finding }) => finding.severity === severity) }))
-        .filter(({ found }) => found.length > 0);
+      const severities = SEVERITIES.map((severity): SeverityNode => ({ kind: 'severity', severity, found: all.filter(({ finding }) => finding.severity === severity) }));
+      const silenced = this.silencedCount();
+      return [...severities.filter(({ found }) => found.length > 0), ...(silenced > 0 ? [{ kind: 'silences', count: silenced } as const] : [])];
     }
     switch (node.kind) {
       case 'severity':
         return rulesOf(node);
       case 'rule':
         return findingsOfRule(node);
+      case 'silences':
+        return this.#silencedRows(node);
       case 'finding':
+      case 'silenced':
         return [];
     }
   }
 
   getParent(node: FindingsNode): FindingsNode | undefined {
-    return node.kind === 'severity' ? undefined : node.parent;
+    return node.kind === 'severity' || node.kind === 'silences' ? undefined : node.parent;
   }
 
   resolveTreeItem(item: vscode.TreeItem, node: FindingsNode): vscode.TreeItem {
@@ -116,6 +142,13 @@ export class FindingsTree implements vscode.TreeDataProvider<FindingsNode>, vsco
     return this.#store.entries.flatMap((entry) => (entry.analysis?.findings ?? []).map((finding) => ({ entry, finding })));
   }
 
+  #silencedRows(parent: SilencesNode): SilencedNode[] {
+    const occurrenceOf = counter();
+    return this.#store.entries.flatMap((entry) => (entry.analysis?.silenced ?? []).map(({ finding, by }): SilencedNode => (
+      { kind: 'silenced', entry, finding, by, occurrence: occurrenceOf(rowId(entry, finding)), parent }
+    )));
+  }
+
   #modelCount(): number {
     return this.#store.entries.filter((entry) => (entry.analysis?.findings.length ?? 0) > 0).length;
   }
@@ -128,24 +161,11 @@ export function registerFindingsView(store: ModelStore, viewId: string): vscode.
   const updateBadge = (): void => {
     const errors = tree.count('error');
     const warnings = tree.count('warning');
-    view.badge = errors + warnings > 0 ? { value: errors + warnings, tooltip: `Weightgram: ${plural(errors, 'error')}, ${plural(warnings, 'warning')}` } : undefined;
+    const silenced = tree.silencedCount();
+    const words = [plural(errors, 'error'), plural(warnings, 'warning'), ...(silenced > 0 ? [`${formatInteger(silenced)} silenced`] : [])].join(', ');
+    view.badge = errors + warnings > 0 ? { value: errors + warnings, tooltip: `Weightgram: ${words}` } : undefined;
   };
   return vscode.Disposable.from(tree, view, tree.onDidChangeTreeData(updateBadge));
-}
-
-/** The layer that a finding is about; undefined where it is about the whole model. */
-export function layerOfFinding(entry: ModelEntry, { subject }: Finding): string | undefined {
-  switch (subject.kind) {
-    case 'model':
-      return undefined;
-    case 'layer':
-      return subject.name;
-    case 'tensor': {
-      const { model } = entry;
-      const tensor = model?.tensors.find(({ name }) => name === subject.name);
-      return tensor && model?.layers[tensor.layer]?.name;
-    }
-  }
 }
 
 function rulesOf(parent: SeverityNode): RuleNode[] {
@@ -154,13 +174,22 @@ function rulesOf(parent: SeverityNode): RuleNode[] {
 }
 
 function findingsOfRule(parent: RuleNode): FindingNode[] {
+  const occurrenceOf = counter();
+  return parent.found.map(({ entry, finding }) => ({ kind: 'finding', entry, finding, occurrence: occurrenceOf(rowId(entry, finding)), parent }));
+}
+
+/** How often each text has been asked for before. */
+function counter(): (text: string) => number {
   const counts = new Map<string, number>();
-  return parent.found.map(({ entry, finding }) => {
-    const subject = `${entry.path}\n${finding.subject.kind}\n${finding.subject.name}`;
-    const occurrence = counts.get(subject) ?? 0;
-    counts.set(subject, occurrence + 1);
-    return { kind: 'finding', entry, finding, occurrence, parent };
-  });
+  return (text) => {
+    const count = counts.get(text) ?? 0;
+    counts.set(text, count + 1);
+    return count;
+  };
+}
+
+function rowId(entry: ModelEntry, { rule, subject }: Finding): string {
+  return [rule, entry.path, subject.kind, subject.name].join('\n');
 }
 
 function severityItem({ severity, found }: SeverityNode): vscode.TreeItem {
@@ -186,7 +215,7 @@ function findingItem({ entry, finding, occurrence, parent }: FindingNode, isOneO
   const { subject } = finding;
   const layer = layerOfFinding(entry, finding);
   const item = new vscode.TreeItem(rowName(subject.kind === 'model' ? entry.label : subject.name), vscode.TreeItemCollapsibleState.None);
-  item.id = [parent.severity, finding.rule, entry.path, subject.kind, subject.name, occurrence].join('\n');
+  item.id = [parent.severity, rowId(entry, finding), occurrence].join('\n');
   item.description = visible(isOneOfMany && subject.kind !== 'model' ? `${entry.label} · ${finding.message}` : finding.message);
   item.iconPath = SEVERITY_TITLES[finding.severity].icon;
   item.contextValue = ITEM_KINDS.finding;
@@ -194,15 +223,39 @@ function findingItem({ entry, finding, occurrence, parent }: FindingNode, isOneO
   return item;
 }
 
+function silencesItem({ count }: SilencesNode): vscode.TreeItem {
+  const item = new vscode.TreeItem(`${formatInteger(count)} silenced`, vscode.TreeItemCollapsibleState.Collapsed);
+  item.id = 'silences';
+  item.description = 'by .weightgram.json';
+  item.iconPath = new vscode.ThemeIcon('bell-slash', new vscode.ThemeColor('disabledForeground'));
+  item.contextValue = ITEM_KINDS.silences;
+  item.tooltip = 'Findings that an entry of .weightgram.json silences, or that a baseline accepts. Click one to see the entry.';
+  return item;
+}
+
+function silencedItem(node: SilencedNode): vscode.TreeItem {
+  const { entry, finding, by, occurrence } = node;
+  const item = new vscode.TreeItem(rowName(finding.subject.kind === 'model' ? entry.label : finding.subject.name), vscode.TreeItemCollapsibleState.None);
+  item.id = ['silenced', rowId(entry, finding), occurrence].join('\n');
+  const why = by.kind === 'baseline' ? 'accepted in the baseline' : (by.reason ?? 'no reason given');
+  item.description = visible(`${RULE_BY_ID.get(finding.rule)?.title ?? finding.rule} · ${why}`);
+  item.iconPath = new vscode.ThemeIcon('bell-slash', new vscode.ThemeColor('disabledForeground'));
+  item.contextValue = ITEM_KINDS.silenced;
+  item.command = { command: COMMANDS.openSilences, title: 'Open Silences', arguments: [node] };
+  return item;
+}
+
 function tooltipOf(node: FindingsNode): vscode.MarkdownString | undefined {
   switch (node.kind) {
     case 'severity':
+    case 'silences':
       return undefined;
     case 'rule': {
       const rule = RULE_BY_ID.get(node.rule);
       return rule && new vscode.MarkdownString(`**${rule.title}**\n\n${rule.why}\n\n*When it is normal:* ${rule.whenNormal}`);
     }
     case 'finding':
+    case 'silenced':
       return new vscode.MarkdownString(findingHover(node.finding, RULE_BY_ID.get(node.finding.rule)));
   }
 }

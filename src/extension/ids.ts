@@ -15,10 +15,17 @@ export const COMMANDS = {
   copyName: 'weightgram.copyName',
   showLayer: 'weightgram.showLayer',
   showLog: 'weightgram.showLog',
+  acceptFindings: 'weightgram.acceptFindings',
+  silenceSubject: 'weightgram.silenceSubject',
+  silenceInModel: 'weightgram.silenceInModel',
+  silenceEverywhere: 'weightgram.silenceEverywhere',
+  openSilences: 'weightgram.openSilences',
 } as const;
 
 /** Commands that only trees and links run: they need an argument. Hidden from the palette. */
-export const INTERNAL_COMMANDS = [COMMANDS.showLayer, COMMANDS.copyName, COMMANDS.openFile] as const;
+export const INTERNAL_COMMANDS = [
+  COMMANDS.showLayer, COMMANDS.copyName, COMMANDS.openFile, COMMANDS.silenceSubject, COMMANDS.silenceInModel, COMMANDS.silenceEverywhere,
+] as const;
 
 export const VIEW_CONTAINER = 'weightgram';
 
@@ -39,6 +46,12 @@ export const SETTINGS = {
   exclude: 'weightgram.files.exclude',
 } as const;
 
+/** Below it each threshold of each rule is a setting: weightgram.rules.<rule>.<name>. scripts/ruleSettings.ts writes them into package.json. */
+export const RULE_SETTINGS = 'weightgram.rules';
+
+/** The source of our entries in the Problems panel. */
+export const PROBLEM_SOURCE = 'Weightgram';
+
 /** Set by setContext, read by `when` clauses. */
 export const CONTEXT_KEYS = {
   /** Paths of all files known to be models; menus ask `resourcePath in weightgram.modelPaths`. */
@@ -58,6 +71,9 @@ export const ITEM_KINDS = {
   tensor: 'weightgram.tensor',
   rule: 'weightgram.rule',
   finding: 'weightgram.finding',
+  /** The row below which silenced findings stand, and one of these. */
+  silences: 'weightgram.silences',
+  silenced: 'weightgram.silenced',
 } as const;
 
 /** The scheme of tree items' resourceUri: it only carries the severity to the decoration provider. */

@@ -2,14 +2,16 @@ import path from 'node:path';
 import type * as vscode from 'vscode';
 import type { Analysis } from '../core/analysis';
 import { assess } from '../core/assessment';
+import type { Assessment } from '../core/assessment';
 import { CancelledError, HumanError, messageOf } from '../core/errors';
 import { isNumeric } from '../core/dtype';
 import type { Model } from '../core/model';
-import { findingsOf } from '../core/rules/index';
-import type { Finding } from '../core/rules/rule';
+import type { Judgement, Policy } from '../core/silences/policy';
+import type { Spectrum } from '../core/statistics/spectrum';
 import type { TensorStatistics } from '../core/statistics/tensorStatistics';
-
 import type { Progress } from '../protocol/pageContract';
+import { EntryJudge } from './entryJudge';
+import type { Counted, Shown } from './entryJudge';
 import type { StoreServices } from './models';
 
 /** Results are told to the fronts in batches: about ten a second, which the eye takes as continuous. */
@@ -21,6 +23,9 @@ const BATCH_MS = 100;
  */
 const FINDINGS_MS = 1000;
 const FINDINGS_SHARE = 0.05;
+
+const NOTHING: Shown = { findings: [], silenced: [] };
+const NO_ASSESSMENT: Assessment = { sentences: [] };
 
 export interface ModelChange {
   readonly entry: ModelEntry;
@@ -42,6 +47,7 @@ export class ModelEntry {
   readonly path: string;
   readonly #services: StoreServices;
   readonly #tell: (change: ModelChange) => void;
+  readonly #judge: EntryJudge;
   #model: Model | undefined;
   #problem: string | undefined;
   #analysis: LiveAnalysis | undefined;
@@ -61,6 +67,7 @@ export class ModelEntry {
     this.path = uri.fsPath;
     this.#services = services;
     this.#tell = tell;
+    this.#judge = new EntryJudge(this.path, services.settings, () => services.policyOf(uri));
   }
 
   /** File name, with its folder where the name is one that every model has. */
@@ -84,13 +91,23 @@ export class ModelEntry {
     return this.#analysis;
   }
 
+  /** What was decided about its findings: read when the analysis begins, and when a `.weightgram.json` changes. */
+  get policy(): Policy {
+    return this.#judge.policy;
+  }
+
+  /** How the findings came about; undefined before there are any. */
+  get judgement(): Judgement | undefined {
+    return this.#analysis && this.#judge.judgement;
+  }
+
   get isRunning(): boolean {
     return this.#analyzing !== undefined;
   }
 
   /** Short answer to "is this model healthy". */
-  get assessment(): string {
-    return this.#analysis ? assess(this.#analysis) : '';
+  get assessment(): Assessment {
+    return this.#analysis ? assess(this.#analysis) : NO_ASSESSMENT;
   }
 
   /** Headers only. @throws HumanError */
@@ -110,6 +127,18 @@ export class ModelEntry {
     this.cancel();
     this.#analysis = undefined;
     return this.analyze();
+  }
+
+  /** Thresholds or a `.weightgram.json` changed: what was counted is judged anew. Nothing is read of the model. */
+  async judgeAnew(): Promise<void> {
+    await this.#judge.refresh();
+    this.#showJudged();
+  }
+
+  /** Somebody asked for the spectrum of a tensor: the rules that look at spectra can speak of it now. */
+  noteSpectrum(index: number, spectrum: Spectrum): void {
+    this.#judge.noteSpectrum(index, spectrum);
+    this.#showJudged();
   }
 
   cancel(): void {
@@ -170,6 +199,7 @@ export class ModelEntry {
       this.#model = model;
       this.#problem = undefined;
       this.#analysis = undefined;
+      this.#judge.forgetSpectra();
       return model;
     } catch (error) {
       if (generation === this.#generation) this.#problem = messageOf(error);
@@ -187,7 +217,7 @@ export class ModelEntry {
     this.#work = work;
     const isStale = (): boolean => this.#disposed || generation !== this.#generation || this.#work !== work;
     try {
-      const model = await this.open();
+      const [model] = await Promise.all([this.open(), this.#judge.refresh()]);
       if (isStale()) return;
       await this.#scan(model, work.signal, isStale);
     } catch (error) {
@@ -211,31 +241,33 @@ export class ModelEntry {
     const failures = new Map<number, string>();
     const totalTensors = model.tensors.filter((tensor) => isNumeric(tensor.dtype) && tensor.unreadable === undefined).length;
     let bytes = { doneBytes: 0, totalBytes: model.bytes };
-    const show = (findings: readonly Finding[]): void => {
+    const show = ({ findings, silenced }: Shown): void => {
       const progress: Progress = { kind: 'running', doneTensors: statistics.size + failures.size, totalTensors, ...bytes };
-      this.#analysis = { model, statistics, failures, findings, complete: false, progress };
+      this.#analysis = { model, statistics, failures, findings, silenced, complete: false, progress };
     };
-    show([]);
+    show(NOTHING);
     // The first look comes after a while: before it there is little to judge.
     this.#nextFindingsMs = startedMs + FINDINGS_MS;
     this.#findingsChanged = true;
     this.#flush();
     const { nearZeroRatio } = this.#services.settings();
+    const { thresholds } = this.#judge;
     const analysis = await this.#services.engine().analyze(model, {
       signal,
       nearZeroRatio,
+      thresholds,
       onTensor: (index, result) => {
         if (isStale()) return;
         if ('failure' in result) failures.set(index, result.failure);
         else statistics.set(index, result);
-        show(this.#findingsSoFar(model, statistics, failures));
+        show(this.#shownSoFar({ model, statistics, failures }));
         this.#changedTensors.add(index);
         this.#schedule();
       },
       onProgress: (doneBytes, totalBytes) => {
         if (isStale()) return;
         bytes = { doneBytes, totalBytes };
-        show(this.#analysis?.findings ?? []);
+        show(this.#shown());
         this.#schedule();
       },
     });
@@ -243,26 +275,38 @@ export class ModelEntry {
     for (const index of analysis.statistics.keys()) if (!statistics.has(index)) this.#changedTensors.add(index);
     const elapsedMs = Date.now() - startedMs;
     this.#services.log.info(`${this.path}: ${analysis.statistics.size} tensors in ${elapsedMs} ms`);
-    this.#analysis = { ...analysis, progress: { kind: 'done', fromCache: analysis.fromCache ?? false, elapsedMs } };
+    const isUnchanged = JSON.stringify(thresholds) === JSON.stringify(this.#judge.thresholds);
+    const shown = isUnchanged ? this.#judge.sift(analysis.findings) : this.#judge.judge(analysis);
+    this.#analysis = { ...analysis, ...shown, progress: { kind: 'done', fromCache: analysis.fromCache ?? false, elapsedMs } };
   }
 
-  #findingsSoFar(model: Model, statistics: ReadonlyMap<number, TensorStatistics>, failures: ReadonlyMap<number, string>): readonly Finding[] {
+  #shown(): Shown {
+    const { findings = [], silenced = [] } = this.#analysis ?? {};
+    return { findings, silenced };
+  }
+
+  #shownSoFar(counted: Counted): Shown {
     const beganMs = Date.now();
-    if (beganMs < this.#nextFindingsMs) return this.#analysis?.findings ?? [];
-    const findings = findingsOf(model, statistics, failures, this.#services.settings());
+    if (beganMs < this.#nextFindingsMs) return this.#shown();
+    const shown = this.#judge.judge(counted);
     const endedMs = Date.now();
     this.#nextFindingsMs = endedMs + Math.max(FINDINGS_MS, (endedMs - beganMs) / FINDINGS_SHARE);
     this.#findingsChanged = true;
-    return findings;
+    return shown;
+  }
+
+  #showJudged(): void {
+    if (!this.#analysis || this.#disposed) return;
+    this.#analysis = { ...this.#analysis, ...this.#judge.judge(this.#analysis) };
+    this.#findingsChanged = true;
+    this.#flush();
   }
 
   /** The analysis ends before it is complete: what was counted stays, with what the rules say of it. */
   #settle(progress: Progress): void {
-    const { nearZeroRatio } = this.#services.settings();
     if (this.#analysis) {
-      const { model, statistics, failures, complete } = this.#analysis;
-      const findings = complete ? this.#analysis.findings : findingsOf(model, statistics, failures, { nearZeroRatio });
-      this.#analysis = { ...this.#analysis, findings, progress };
+      const shown = this.#analysis.complete ? this.#shown() : this.#judge.judge(this.#analysis);
+      this.#analysis = { ...this.#analysis, ...shown, progress };
     }
     this.#findingsChanged = true;
     this.#flush();

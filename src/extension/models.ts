@@ -1,5 +1,6 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
+import type { Policy } from '../core/silences/policy';
 import type { Engine } from '../protocol/engine';
 import type { Log } from './log';
 import { ModelEntry } from './modelEntry';
@@ -11,6 +12,8 @@ export interface StoreServices {
   /** The engine of the moment: a change of settings replaces it. */
   engine(): Engine;
   settings(): Settings;
+  /** What was decided about a model's findings. Never rejects. */
+  policyOf(model: vscode.Uri): Promise<Policy>;
 }
 
 interface Known {
@@ -56,6 +59,11 @@ export class ModelStore implements vscode.Disposable {
     this.#entries.set(uri.fsPath, { entry, holders: 0, isGone: false });
     this.#listChanged.fire();
     return entry;
+  }
+
+  /** A `.weightgram.json` changed: all that was counted is judged anew. */
+  async judgeAnew(): Promise<void> {
+    await Promise.all(this.entries.map((entry) => entry.judgeAnew()));
   }
 
   /** A panel shows this model: it stays until the panel lets go of it, whatever becomes of its file. */

@@ -1,6 +1,9 @@
 import * as vscode from 'vscode';
+import type { Thresholds } from '../core/rules/index';
 import { SETTINGS } from './ids';
 import { numberWithin, stringList } from './settingValues';
+import { readThresholds } from './thresholdSettings';
+import type { SettingProblem } from './thresholdSettings';
 
 /** What applies to the whole window. */
 export interface Settings {
@@ -9,6 +12,8 @@ export interface Settings {
   readonly histogramBins: number;
   /** 0: as many as there are cores less one. */
   readonly workers: number;
+  /** Of rules, where they differ from the rules' own. */
+  readonly thresholds: Thresholds;
 }
 
 /** Which files of one workspace folder are looked at. */
@@ -18,13 +23,17 @@ export interface FileSettings {
   readonly exclude: readonly string[];
 }
 
-export function readSettings(): Settings {
+/** What was set, and what of it cannot be used. */
+export function readSettings(): { readonly settings: Settings; readonly problems: readonly SettingProblem[] } {
   const read = (id: string): unknown => vscode.workspace.getConfiguration().get(id);
-  return {
+  const { thresholds, problems } = readThresholds(read);
+  const settings = {
     nearZeroRatio: numberWithin(read(SETTINGS.nearZeroThreshold), { least: 1e-6, most: 50, otherwise: 1 }) / 100,
     histogramBins: Math.round(numberWithin(read(SETTINGS.histogramBins), { least: 10, most: 2000, otherwise: 120 })),
     workers: Math.round(numberWithin(read(SETTINGS.workers), { least: 0, most: 64, otherwise: 0 })),
+    thresholds,
   };
+  return { settings, problems };
 }
 
 export function readFileSettings(folder: vscode.WorkspaceFolder): FileSettings {

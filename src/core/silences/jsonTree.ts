@@ -70,8 +70,13 @@ export class JsonTree {
 
 /** `what` goes on after "FILE (line L, column C)", and ends without a stop. */
 export function complaintAt(path: string, severity: Complaint['severity'], place: Place, what: string): Complaint {
-  const stop = what.endsWith('?') ? '' : '.';
-  return { path, severity, place, message: `${path} (line ${place.line}, column ${place.column}) ${what}${stop}` };
+  const sentence = what.endsWith('?') ? what : `${what}.`;
+  return { path, severity, place, what: sentence, message: `${path} (line ${place.line}, column ${place.column}) ${sentence}` };
+}
+
+/** With a further sentence. */
+export function extended(complaint: Complaint, sentence: string): Complaint {
+  return { ...complaint, what: `${complaint.what} ${sentence}`, message: `${complaint.message} ${sentence}` };
 }
 
 /** Keys and values of an object node, in the order of the text. Duplicates come as they stand. */

@@ -63,14 +63,15 @@ export function judge(findings: readonly Finding[], modelPath: string, policy: P
 
 /**
  * Silences that matched nothing in any of the models they could be about: a finding that is mended, or a name that was mistyped.
- * @param judged all models of the file that were looked at to the end, by absolute path. An entry that names another model is not judged.
+ * @param judged models of the file that were looked at to the end, by absolute path. An entry that names another model is not judged.
+ * @param areAll whether these are all models that the file is about: else nothing is said of entries that name no model.
  */
-export function unusedSilences(file: SilenceFile, judged: ReadonlyMap<string, Judgement>): Complaint[] {
+export function unusedSilences(file: SilenceFile, judged: ReadonlyMap<string, Judgement>, areAll = true): Complaint[] {
   const folder = folderOf(file.path);
   const models = new Set([...judged.keys()].map((path) => relativePath(folder, path)));
   const used = new Set([...judged.values()].flatMap(({ usedSilences }) => [...usedSilences]));
   if (models.size === 0) return [];
-  return file.silences.filter(({ index, model }) => !used.has(index) && (model === undefined || models.has(model))).map(({ rule, model, subject, index, place }) => {
+  return file.silences.filter(({ index, model }) => !used.has(index) && (model === undefined ? areAll : models.has(model))).map(({ rule, model, subject, index, place }) => {
     const of = [subject === undefined ? '' : ` about "${subject}"`, model === undefined ? ` in the models looked at` : ` in ${model}`].join('');
     return complaintAt(file.path, 'warning', place, `silences[${index}] matches nothing: there is no finding of ${rule}${of}; correct its names, or remove it`);
   });

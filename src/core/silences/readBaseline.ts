@@ -2,7 +2,7 @@ import type { Node } from 'jsonc-parser';
 import { RULES } from '../rules/index';
 import { SEVERITIES } from '../rules/rule';
 import type { Severity } from '../rules/rule';
-import { entriesOf, JsonTree } from './jsonTree';
+import { entriesOf, extended, JsonTree } from './jsonTree';
 import { tidyRelative } from './paths';
 import type { Baseline, Complaint, Fingerprint } from './silenceFile';
 
@@ -26,7 +26,10 @@ export function readBaseline(text: string, path: string): ReadBaseline {
   const broken = (what: string): ReadBaseline => ({ baseline: { path, accepted: [] }, complaints: [tree.complaint('error', tree.placeAt(0, 0), what)], isBroken: true });
   if (isTooLarge) return broken('is too large to be a baseline: it accepts nothing');
   const { syntaxError, root } = tree;
-  if (syntaxError) return { baseline: { path, accepted: [] }, complaints: [{ ...syntaxError, message: `${syntaxError.message} The baseline accepts nothing until that is mended: all findings show.` }], isBroken: true };
+  if (syntaxError) {
+    const complaint = extended(syntaxError, 'The baseline accepts nothing until that is mended: all findings show.');
+    return { baseline: { path, accepted: [] }, complaints: [complaint], isBroken: true };
+  }
   const list = root?.type === 'object' ? entriesOf(root).find(({ key }) => key === 'accepted')?.value : undefined;
   if (list?.type !== 'array') return broken('is no baseline: it must hold an object with a list "accepted". It accepts nothing');
   const { accepted, complaints } = readFingerprints(list, tree, 'accepted');

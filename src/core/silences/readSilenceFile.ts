@@ -4,7 +4,7 @@ import type { Thresholds } from '../rules/index';
 import { formatNumber } from '../numberText';
 import type { Threshold } from '../rules/rule';
 import { contradictionsIn } from './contradictions';
-import { entriesOf, JsonTree } from './jsonTree';
+import { entriesOf, extended, JsonTree } from './jsonTree';
 import { staysInside, tidyRelative } from './paths';
 import { readFingerprints } from './readBaseline';
 import { MAX_SILENCE_FILE_CHARACTERS } from './silenceFile';
@@ -23,7 +23,7 @@ export function readSilenceFile(text: string, path: string): SilenceFile {
   const tree = new JsonTree(path, text.length > MAX_SILENCE_FILE_CHARACTERS ? '' : text);
   if (text.length > MAX_SILENCE_FILE_CHARACTERS) return broken(path, tree.complaint('error', tree.placeAt(0, 0), 'is too large to be a list of silences: all findings show'));
   const { root, syntaxError } = tree;
-  if (syntaxError) return broken(path, { ...syntaxError, message: `${syntaxError.message} Nothing in this file has an effect until that is mended: all findings show.` });
+  if (syntaxError) return broken(path, extended(syntaxError, 'Nothing in this file has an effect until that is mended: all findings show.'));
   if (root?.type !== 'object') return broken(path, tree.complaint('error', tree.placeAt(0, 0), 'must hold an object with "silences", "baseline" and "thresholds": all findings show'));
   return new Reader(tree, root).read();
 }

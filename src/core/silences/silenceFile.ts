@@ -25,6 +25,8 @@ export interface Complaint {
   readonly path: string;
   /** Names the file, the place, what is wrong and what to do. */
   readonly message: string;
+  /** The same without file and place, where a person sees both already. */
+  readonly what: string;
   readonly place: Place;
   /** error: a part of the file, or all of it, has no effect. warning: it has one, perhaps not the one that was meant. */
   readonly severity: 'error' | 'warning';

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { COMMANDS, CONTEXT_KEYS, INTERNAL_COMMANDS, ITEM_KINDS, SETTINGS, VIEW_CONTAINER, VIEWS } from '../../../src/extension/ids';
+import { RULES_TITLE, ruleSettings, SCHEMA_FILE, schemaText, withRuleSettings } from '../../../scripts/ruleSettings';
+import { RULES } from '../../../src/core/rules/index';
+import { SILENCE_FILE } from '../../../src/core/silences/silenceFile';
+import { COMMANDS, CONTEXT_KEYS, INTERNAL_COMMANDS, ITEM_KINDS, RULE_SETTINGS, SETTINGS, VIEW_CONTAINER, VIEWS } from '../../../src/extension/ids';
 
 const root = path.join(__dirname, '../../..');
 
@@ -21,7 +24,9 @@ interface Manifest {
     readonly viewsContainers: { readonly activitybar: readonly { readonly id: string; readonly icon: string }[] };
     readonly views: Readonly<Record<string, readonly { readonly id: string; readonly icon: string }[]>>;
     readonly viewsWelcome: readonly { readonly view: string; readonly when: string; readonly contents: string }[];
-    readonly configuration: { readonly properties: Readonly<Record<string, { readonly markdownDescription?: string; readonly default: unknown }>> };
+    readonly configuration: readonly { readonly title: string; readonly properties: Readonly<Record<string, { readonly markdownDescription?: string; readonly default: unknown }>> }[];
+    readonly jsonValidation: readonly { readonly fileMatch: string; readonly url: string }[];
+    readonly languages: readonly { readonly id: string; readonly filenames: readonly string[] }[];
     readonly walkthroughs: readonly { readonly steps: readonly { readonly description: string; readonly media: { readonly markdown: string } }[] }[];
   };
 }
@@ -53,11 +58,32 @@ describe('package.json and ids.ts', () => {
   });
 
   it('have the same settings, each with a description and a default', () => {
-    assert.deepEqual(sorted(Object.keys(contributes.configuration.properties)), sorted(Object.values(SETTINGS)));
-    for (const [id, setting] of Object.entries(contributes.configuration.properties)) {
+    const [own, rules, ...others] = contributes.configuration;
+    assert.deepEqual(others, []);
+    assert.deepEqual(sorted(Object.keys(own!.properties)), sorted(Object.values(SETTINGS)));
+    for (const [id, setting] of [...Object.entries(own!.properties), ...Object.entries(rules!.properties)]) {
       assert.ok((setting.markdownDescription ?? '').length > 40, `${id} says what it is`);
       assert.notEqual(setting.default, undefined, `${id} has a default`);
     }
+  });
+
+  it('have a setting for every threshold of every rule, with its unit and bounds, and none besides (else: npx tsx scripts/ruleSettings.ts)', () => {
+    const section = contributes.configuration.find(({ title }) => title === RULES_TITLE);
+    const declared = RULES.flatMap((rule) => Object.keys(rule.thresholds ?? {}).map((name) => `${RULE_SETTINGS}.${rule.id}.${name}`));
+    assert.ok(declared.length > 0);
+    assert.deepEqual(sorted(Object.keys(section!.properties)), sorted(declared));
+    assert.deepEqual(section!.properties, ruleSettings());
+    for (const [id, { minimum, maximum, default: usual, markdownDescription }] of Object.entries(ruleSettings())) {
+      assert.ok(minimum <= usual && usual <= maximum && minimum < maximum, `${id}: ${minimum} … ${usual} … ${maximum}`);
+      assert.match(markdownDescription, /\. Unit: \S/, id);
+    }
+    assert.equal(withRuleSettings(readFileSync(path.join(root, 'package.json'), 'utf8')), readFileSync(path.join(root, 'package.json'), 'utf8'));
+  });
+
+  it('ship the schema of .weightgram.json as the registry has it (else: npx tsx scripts/ruleSettings.ts)', () => {
+    assert.deepEqual(contributes.jsonValidation, [{ fileMatch: SILENCE_FILE, url: `./${SCHEMA_FILE}` }]);
+    assert.deepEqual(contributes.languages, [{ id: 'jsonc', filenames: [SILENCE_FILE] }]);
+    assert.equal(readFileSync(path.join(root, SCHEMA_FILE), 'utf8'), schemaText());
   });
 
   it('use no context key that is never set, and set none that is never used', () => {

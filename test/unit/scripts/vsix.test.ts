@@ -5,7 +5,7 @@ import { ROOT } from '../../support/paths';
 
 /** What has to be in the package. */
 const REQUIRED = [
-  'CHANGELOG.md', 'LICENSE', 'README.md', 'package.json', 'media/weightgram.svg',
+  'CHANGELOG.md', 'LICENSE', 'README.md', 'package.json', 'media/weightgram.svg', 'media/weightgram.schema.json',
   'dist/cli.js', 'dist/extension.js', 'dist/kernel.wasm', 'dist/plotly.min.js', 'dist/webview.css', 'dist/webview.js', 'dist/worker.js',
 ];
 

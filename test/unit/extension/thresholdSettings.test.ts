@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { RULES } from '../../../src/core/rules/index';
+import { readThresholds } from '../../../src/extension/thresholdSettings';
+
+const spike = RULES.find(({ id }) => id === 'extreme-spike')!;
+const [name, threshold] = Object.entries(spike.thresholds!)[0]!;
+const id = `weightgram.rules.extreme-spike.${name}`;
+
+describe('thresholds in the settings', () => {
+  it("are only those that differ from the rules' own", () => {
+    assert.deepEqual(readThresholds(() => undefined), { thresholds: {}, problems: [] });
+    assert.deepEqual(readThresholds((setting) => (setting === id ? threshold.default : undefined)).thresholds, {});
+    const set = (threshold.minimum + threshold.default) / 2;
+    assert.deepEqual(readThresholds((setting) => (setting === id ? set : undefined)), { thresholds: { 'extreme-spike': { [name]: set } }, problems: [] });
+  });
+
+  it("that cannot be used give way to the rule's own, with a sentence that says so", () => {
+    for (const value of ['10', NaN, null, {}, threshold.maximum * 2, threshold.minimum - 1]) {
+      const { thresholds, problems } = readThresholds((setting) => (setting === id ? value : undefined));
+      assert.deepEqual(thresholds, {}, String(value));
+      if (value === null) continue;
+      assert.equal(problems[0]?.setting, id, String(value));
+      assert.match(problems[0]!.message, new RegExp(`^The setting ${id.replaceAll('.', '\\.')} must .*\\. The rule's own .* is used\\.$`));
+    }
+  });
+});
