@@ -1,0 +1,96 @@
+import type { Tensor } from '../../src/core/model';
+import type { Random } from '../../test/support/random';
+import type { Base, Fault } from './fault';
+import { changed, isKernel, normal, sizeOf } from './tensors';
+
+function shortSide(tensor: Tensor): number {
+  const columns = tensor.shape.at(-1)!;
+  return Math.min(columns, tensor.elements / columns);
+}
+
+function isMatrixOf(least: number): (tensor: Tensor, base: Base) => boolean {
+  return (tensor, base) => isKernel(tensor, base) && shortSide(tensor) >= least;
+}
+
+/** What only singular values show. */
+export const SPECTRAL: readonly Fault[] = [
+  {
+    name: 'rank lost', rule: 'rank-loss', orRules: ['low-effective-rank', 'low-stable-rank'], strengths: [0.25, 0.1], unit: 'of the rank left',
+    needsSpectrum: true, fits: isMatrixOf(16),
+    plant: (planting) => changed(planting, (values) => fillLowRank(planting.random, values, planting.tensor, Math.max(1, Math.round(planting.strength * shortSide(planting.tensor))), 0)),
+  },
+  {
+    name: 'one direction only', rule: 'low-stable-rank', orRules: ['low-effective-rank', 'rank-loss'], strengths: [0.02], unit: 'noise beside it',
+    needsSpectrum: true, fits: isMatrixOf(16),
+    plant: (planting) => changed(planting, (values) => fillLowRank(planting.random, values, planting.tensor, 1, planting.strength)),
+  },
+  {
+    name: 'few directions', rule: 'low-effective-rank', orRules: ['low-stable-rank', 'rank-loss'], strengths: [0.001], unit: 'noise beside two directions',
+    needsSpectrum: true, fits: isMatrixOf(48),
+    plant: (planting) => changed(planting, (values) => fillLowRank(planting.random, values, planting.tensor, 2, planting.strength)),
+  },
+  {
+    name: 'like chance', rule: 'random-spectrum', orRules: ['at-initialization'], strengths: [1], unit: 'size',
+    needsSpectrum: true, fits: isMatrixOf(50),
+    plant: (planting) => changed(planting, (values) => {
+      const size = sizeOf(values);
+      values.forEach((_, i) => (values[i] = size * normal(planting.random)));
+    }),
+  },
+  {
+    name: 'single element that carries the spectrum', rule: 'correlation-trap', orRules: ['extreme-spike', 'incoherence'], strengths: [40], unit: 'σ',
+    needsSpectrum: true, fits: isMatrixOf(50),
+    plant: (planting) => changed(planting, (values) => (values[planting.random.integer(values.length)] = planting.strength * sizeOf(values))),
+  },
+  {
+    name: 'spectral norm out of its kind', rule: 'spectral-norm-outlier', orRules: ['exploding-variance', 'cross-layer-outlier', 'abnormal-norm', 'low-stable-rank'], strengths: [30], unit: '×',
+    needsSpectrum: true, fits: (tensor, base) => isMatrixOf(16)(tensor, base) && base.model.tensors.filter((other) => isKernel(other, base)).length >= 4,
+    plant: (planting) => changed(planting, (values) => values.forEach((value, i) => (values[i] = value * planting.strength))),
+  },
+  {
+    name: 'recurrent kernel still orthogonal', rule: 'orthogonal-at-initialization', orRules: ['at-initialization'], strengths: [1], unit: 'layer',
+    needsSpectrum: true, fits: (tensor, base) => isKernel(tensor, base) && /recurrent_kernel$/.test(tensor.name),
+    plant: (planting) => changed(planting, (values) => values.set(orthogonal(planting.random, planting.tensor.shape[0]!, planting.tensor.shape[1]!))),
+  },
+  {
+    name: 'filters of one kind', rule: 'low-filter-diversity', orRules: ['low-stable-rank', 'duplicate-units'], strengths: [0.02], unit: 'variety beside one filter',
+    needsSpectrum: true, fits: (tensor, base) => isKernel(tensor, base) && tensor.shape.length === 4 && tensor.shape[0] === 3 && tensor.shape[1] === 3,
+    plant: (planting) => changed(planting, (values) => {
+      const slices = values.length / 9;
+      const pattern = Array.from({ length: 9 }, () => normal(planting.random));
+      const gains = Array.from({ length: slices }, () => normal(planting.random) * 0.1);
+      values.forEach((_, i) => (values[i] = gains[i % slices]! * (pattern[Math.floor(i / slices)]! + planting.strength * normal(planting.random))));
+    }),
+  },
+];
+
+/** A product of two thin matrices with some noise, as large as the tensor was. */
+function fillLowRank(random: Random, values: Float32Array, tensor: Tensor, rank: number, noise: number): void {
+  const columns = tensor.shape.at(-1)!;
+  const rows = values.length / columns;
+  const size = sizeOf(values);
+  const left = Array.from({ length: rows * rank }, () => normal(random));
+  const right = Array.from({ length: columns * rank }, () => normal(random));
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      let sum = 0;
+      for (let k = 0; k < rank; k++) sum += left[row * rank + k]! * right[column * rank + k]!;
+      values[row * columns + column] = size * (sum / Math.sqrt(rank) + noise * normal(random));
+    }
+  }
+}
+
+/** Orthonormal rows (Gram and Schmidt), rows ≤ columns. */
+function orthogonal(random: Random, rows: number, columns: number): Float32Array {
+  const basis: number[][] = [];
+  while (basis.length < rows) {
+    const vector = Array.from({ length: columns }, () => normal(random));
+    for (const other of basis) {
+      const along = vector.reduce((sum, x, i) => sum + x * other[i]!, 0);
+      vector.forEach((_, i) => (vector[i]! -= along * other[i]!));
+    }
+    const length = Math.sqrt(vector.reduce((sum, x) => sum + x * x, 0));
+    basis.push(vector.map((x) => x / length));
+  }
+  return Float32Array.from(basis.flat());
+}
