@@ -11,6 +11,8 @@ export interface HandMadeTensor extends Partial<Omit<Tensor, 'name' | 'layer'>> 
   /** The part of the name before the last slash where absent. */
   readonly layer?: string;
   readonly values?: ArrayLike<number>;
+  /** Figures that only the engine finds, beside those of the values. */
+  readonly figures?: Partial<TensorStatistics>;
 }
 
 export interface HandMadeModel {
@@ -67,13 +69,15 @@ function channelsOf(values: readonly number[], shape: readonly number[], axis: n
   const stride = shape.slice(axis + 1).reduce((product, size) => product * size, 1);
   const maxAbs = new Float32Array(units);
   const squares = new Float64Array(units);
+  const sums = new Float64Array(units);
   values.forEach((value, index) => {
     if (!Number.isFinite(value)) return;
     const unit = Math.floor(index / stride) % units;
     maxAbs[unit] = Math.max(maxAbs[unit]!, Math.abs(value));
     squares[unit]! += value * value;
+    sums[unit]! += value;
   });
-  return { axis, maxAbs, l2Norm: Float32Array.from(squares, Math.sqrt) };
+  return { axis, maxAbs, l2Norm: Float32Array.from(squares, Math.sqrt), sum: Float32Array.from(sums) };
 }
 
 /** A finished analysis of the tensors whose values are given; the others have no statistics. */
@@ -94,9 +98,10 @@ export function analysisOf({ tensors, layers = {}, problems = [], failures = new
     problems,
   };
   const statistics = new Map<number, TensorStatistics>();
-  tensors.forEach(({ values }, index) => {
-    const { shape, axes } = built[index]!;
-    if (values) statistics.set(index, statisticsOf(values, shape, axes));
+  tensors.forEach(({ values, figures }, index) => {
+    const { shape, axes, role } = built[index]!;
+    const ordered = values && ORDERED.has(role) ? { orderedValues: Float32Array.from(values) } : {};
+    if (values) statistics.set(index, { ...statisticsOf(values, shape, axes), ...ordered, ...figures });
   });
   return { model, statistics, failures, findings: findingsOf(model, statistics, failures), complete: true };
 }
@@ -109,10 +114,19 @@ function layerOf({ name, layer }: HandMadeTensor): string {
   return layer ?? name.split('/').slice(0, -1).join('/');
 }
 
-const ROLE_BY_NAME: Readonly<Record<string, Role>> = { kernel: 'kernel', bias: 'bias', gamma: 'normScale', beta: 'normShift', moving_mean: 'runningMean', moving_variance: 'runningVariance', embeddings: 'embedding' };
+/** As the engine keeps them: in element order. */
+const ORDERED: ReadonlySet<Role> = new Set<Role>(['bias', 'normScale', 'normShift', 'runningMean', 'runningVariance']);
+
+const ROLE_BY_NAME: Readonly<Record<string, Role>> = { kernel: 'kernel', bias: 'bias', gamma: 'normScale', beta: 'normShift', moving_mean: 'runningMean', moving_variance: 'runningVariance', embeddings: 'embedding', recurrent_kernel: 'kernel', depthwise_kernel: 'kernel', pointwise_kernel: 'kernel' };
+
+function withoutFigures(tensor: HandMadeTensor): HandMadeTensor {
+  const copy: { -readonly [K in keyof HandMadeTensor]: HandMadeTensor[K] } = { ...tensor };
+  delete copy.figures;
+  return copy;
+}
 
 function buildTensor(tensor: HandMadeTensor, layerNames: readonly string[]): Tensor {
-  const { values, layer, ...given } = tensor;
+  const { values, layer, ...given } = withoutFigures(tensor);
   const shape = tensor.shape ?? [values?.length ?? 1];
   const elements = shape.reduce((product, size) => product * size, 1);
   if (values && values.length !== elements) throw new Error(`${tensor.name}: ${values.length} values do not fill ${shape.join('×')}`);

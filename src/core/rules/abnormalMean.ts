@@ -19,7 +19,7 @@ export const abnormalMean = tensorRule({
   yieldsTo: ['misread-bytes', 'absurd-magnitude', 'constant-tensor', 'quantization-scale'],
   // gguf-guard's limits.
   thresholds: {
-    warningFrom: figure(10, '|mean|', [0, 1e9], 'Mean of a kernel from which on it is a warning, where its median is as far from zero.'),
+    warningFrom: figure(10, '|mean|', [0, 1e9], 'Mean of a kernel from which on it is a warning, where it exceeds σ and the median agrees.'),
     errorFrom: figure(100, '|mean|', [0, 1e9], 'Mean of a kernel from which on it is an error.'),
   },
 
@@ -29,6 +29,7 @@ export const abnormalMean = tensorRule({
     const { mean, standardDeviation } = statistics;
     const median = statistics.quantiles[MEDIAN] ?? null;
     if (mean === null || median === null || Math.abs(mean) < warningFrom) return undefined;
+    if (Math.abs(mean) < (standardDeviation ?? 0)) return undefined;
     // A single spike moves the mean, not the median, and has a rule of its own.
     if (Math.abs(median) < warningFrom / 2 || Math.sign(median) !== Math.sign(mean)) return undefined;
     const isFixed = layer.trainable === false;

@@ -14,7 +14,7 @@ export const allZeroTensor = tensorRule({
   severity: 'error',
   why: 'A kernel of zeros passes nothing on: its layer gives the same output for every input.',
   whenNormal: 'Biases and batch-norm shifts begin at zero and may stay there; the second matrix of an untrained LoRA adapter is zero.',
-  yieldsTo: ['misread-bytes'],
+  yieldsTo: ['misread-bytes', 'zero-residual-scale', 'untrained-adapter'],
   thresholds: {
     // aprender's rule F-DQ-003.
     zeroNorm: figure(1e-6, '‖w‖₂', [0, 1], 'Norm of a whole kernel below which it is zero in effect.'),
@@ -23,7 +23,7 @@ export const allZeroTensor = tensorRule({
   applies: (context, { zeroNorm }) => severityFor(context) !== undefined && isZeroInEffect(context, zeroNorm),
 
   check(context, { zeroNorm }): Verdict | undefined {
-    const severity = severityFor(context);
+    const severity = isNothingToDo(context, zeroNorm) ? 'info' : severityFor(context);
     if (!severity) return undefined;
     const { statistics } = context;
     const what = isAllZero(statistics)
@@ -49,7 +49,8 @@ function severityFor({ tensor, statistics }: TensorContext): Severity | undefine
     case 'kernel':
     case 'embedding':
     case 'head':
-      return 'error';
+      // A quantizer writes a scale for what it saw: the zeros were there before, and no copy lost the data.
+      return tensor.quantization?.scheme === 'affine' ? 'warning' : 'error';
     case 'adapter':
     case 'normScale':
       return 'warning';
@@ -65,6 +66,13 @@ function severityFor({ tensor, statistics }: TensorContext): Severity | undefine
     case 'quantization':
       return undefined;
   }
+}
+
+/** The second kernel of a separable convolution gets nothing but zeros from the first: one fault, told once. */
+function isNothingToDo({ tensor, statistics, peers }: TensorContext, zeroNorm: number): boolean {
+  if (tensor.role !== 'kernel' || tensor.quantization?.scheme !== 'affine' || !isAllZero(statistics)) return false;
+  const first = peers.find((peer) => peer.tensor.layer === tensor.layer && peer.tensor.role === 'kernel');
+  return first !== undefined && first.tensor !== tensor && isZeroInEffect(first, zeroNorm);
 }
 
 function adviceFor({ tensor, layer }: TensorContext): string {

@@ -2,7 +2,7 @@ import { formatInteger, formatShare } from '../numberText';
 import { tensorRule } from './rule';
 import type { Limits, Severity, TensorContext, Verdict } from './rule';
 import { asShare, percent } from './thresholds';
-import { deadUnits, hasUnits, NEAR_DEAD_RATIO, sharedDeath, unitEvidence } from './units';
+import { deadReader, deadUnits, hasUnits, NEAR_DEAD_RATIO, sharedDeath, unitEvidence } from './units';
 import type { DeadUnits } from './units';
 import { isDepthwise, isFollowedByBatchNormalization, isMatrix, partOf } from './words';
 
@@ -14,7 +14,7 @@ export const deadOutputUnits = tensorRule({
   whenNormal: 'After structured pruning, and in known networks whose first filters died in training (MobileNet v1); small weights before a batch normalization are rescaled by it.',
   yieldsTo: ['zero-run', 'misread-bytes'],
   thresholds: {
-    warningFrom: percent(1, 'Share of units of nothing but zeros from which on it is a warning; fewer are a note.'),
+    warningFrom: percent(5, 'Share of units of nothing but zeros from which on it is a warning, unless what reads them is dead too; fewer are a note.'),
     quantizedWarningFrom: percent(10, 'The same where affine quantization rounds tiny weights to zero.'),
     // Half, by analogy with SageMaker Debugger's rule for dead ReLUs, which looks at activations.
     nearDeadWarningFrom: percent(50, 'Share of dead and near-dead units together beyond which it is a warning.'),
@@ -27,14 +27,16 @@ export const deadOutputUnits = tensorRule({
     const channels = context.statistics.outputChannels;
     if (!channels) return undefined;
     const found = deadUnits(context, channels);
+    // Both sides of a channel died together: training or pruning did that, and no damage.
+    const reader = deadReader(context, found);
     const isRescaled = found.near.length > 0 && isFollowedByBatchNormalization(context.model, context.layer);
     const dead = isRescaled ? { ...found, near: [] } : found;
     if (dead.exact.length + dead.near.length === 0) return undefined;
     return {
-      severity: severityFor(context, dead, limits),
+      severity: severityFor(context, reader === undefined ? dead : { ...dead, exact: [] }, limits),
       message: messageFor(dead),
-      advice: adviceFor(context, dead),
-      evidence: { ...unitEvidence(dead), warningFrom: asShare(limits.warningFrom), nearDeadWarningFrom: asShare(limits.nearDeadWarningFrom), errorFrom: asShare(limits.errorFrom) },
+      advice: adviceFor(context, dead, reader),
+      evidence: { ...unitEvidence(dead), ...(reader !== undefined && { reader }), warningFrom: asShare(limits.warningFrom), nearDeadWarningFrom: asShare(limits.nearDeadWarningFrom), errorFrom: asShare(limits.errorFrom) },
     };
   },
 });
@@ -58,11 +60,12 @@ function messageFor({ units, exact, near }: DeadUnits): string {
   return exact.length === 0 ? `${partOf(near.length, units)} output units have no weight above ${formatShare(NEAR_DEAD_RATIO)} of the tensor's largest.` : `${zero}; ${small}.`;
 }
 
-function adviceFor(context: TensorContext, dead: DeadUnits): string {
+function adviceFor(context: TensorContext, dead: DeadUnits, reader: string | undefined): string {
   const { layer, tensor } = context;
   const { exact, near, units } = dead;
   const source = isDepthwise(tensor) ? sharedDeath(context, dead) : undefined;
   if (source) return `The same units of ${source} are dead: these filters have nothing to work on. Remove both together.`;
+  if (reader !== undefined) return `${reader} reads none of those that hold only zeros either: both sides died together, as units do whose ReLU never fires while weight decay goes on, or by pruning. Remove them on both sides; the function stays the same.`;
   const remove = `Removing ${exact.length + near.length === 1 ? 'it' : 'them'} leaves ${formatInteger(units - exact.length - near.length)} units and the same function up to a constant: make the layer narrower.`;
   if (exact.length === 0) return `Their outputs hardly depend on the input; a normalization or a large weight after them may make up for it. Set them to zero and measure. ${remove}`;
   if (tensor.quantization?.scheme === 'affine') return `After quantization nothing is left of these units; they were tiny before. ${remove}`;

@@ -18,7 +18,7 @@ export const deadRows = tensorRule({
   thresholds: {
     // aprender's rule F-DQ-007.
     zeroNorm: figure(1e-6, '‖row‖₂', [0, 1], 'Norm below which a row is zero in effect.'),
-    warningFrom: percent(1, 'Share of dead rows amid the vocabulary from which on it is a warning; fewer are a note.'),
+    warningFrom: percent(5, 'Share of dead rows amid the vocabulary from which on it is a warning; fewer are a note.'),
   },
 
   applies: (context) => rowNorms(context) !== undefined && !isAllZero(context.statistics),

@@ -19,7 +19,7 @@ export const duplicateUnits = tensorRule({
   thresholds: {
     // Ayinde and Zurada, arXiv 1802.07653, cluster filters by cosine; the limits are our own.
     cosine: figure(0.999, 'cosine', [0.99, 1], 'Cosine of the weights of two units from which on they count as duplicates.'),
-    warningFrom: percent(10, 'Share of the units that have a duplicate from which on it is a warning, where there are several.'),
+    warningFrom: percent(25, 'Share of the units that have a duplicate from which on it is a warning, where there are several.'),
     warningFromUnits: figure(4, 'units', [2, 1e6], 'Number of units with a duplicate below which it stays a note.'),
     weights: figure(27, 'weights', [9, 1e6], 'Least weights of a unit: random filters of nine weights reach a cosine of 0.9, of 27 0.63.'),
   },

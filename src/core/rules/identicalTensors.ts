@@ -13,6 +13,8 @@ const MIN_DISTINCT = 16;
 /** Sums of the same numbers in another order differ in their last digits. */
 const ROUNDING = 1e-9;
 
+const GRAPH_FORMAT = 'tfjs-graph';
+
 /** Names that one message carries. */
 const MAX_NAMED = 4;
 
@@ -36,16 +38,20 @@ export const identicalTensors = modelRule({
 function verdictFor(group: readonly TensorContext[]): Verdict {
   const [first, ...copies] = group as [TensorContext, ...TensorContext[]];
   const isTied = group.every(({ tensor }) => tensor.role === 'embedding' || tensor.role === 'head') || copies.every(({ tensor }) => tiedTensors(first.model, first.tensor).includes(tensor));
+  // Where a graph uses a variable several times, freezing and folding leave a copy at each use.
+  const isFolded = first.model.format === GRAPH_FORMAT;
   const isFixed = group.every(({ layer }) => layer.trainable === false);
   const names = copies.slice(0, MAX_NAMED).map(({ tensor }) => tensor.name).join(', ');
   const rest = copies.length > MAX_NAMED ? ` and ${plural(copies.length - MAX_NAMED, 'more tensor')}` : '';
   return {
-    severity: isTied || isFixed ? 'info' : 'warning',
+    severity: isTied || isFixed || isFolded ? 'info' : 'warning',
     subject: { kind: 'tensor', name: first.tensor.name },
     message: `All ${formatInteger(first.statistics.count)} values are the same as in ${names}${rest}.`,
     advice: isTied
       ? 'Tied weights: stored twice, they can be stored once. If only one of them is trained on, they drift apart.'
-      : 'If one layer is used at both places, store it once. Otherwise a copy went wrong, or both layers were initialized from the same seed and have not been trained: compare with the original.',
+      : isFolded
+        ? 'Usual in a frozen graph that uses a layer several times: each use has its copy. It costs space only.'
+        : 'If one layer is used at both places, store it once. Otherwise a copy went wrong, or both layers were initialized from the same seed and have not been trained: compare with the original.',
     evidence: { tensors: group.slice(0, MAX_NAMED + 1).map(({ tensor }) => tensor.name), copies: copies.length, weights: first.statistics.count, isTied },
   };
 }

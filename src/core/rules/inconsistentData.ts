@@ -9,6 +9,7 @@ export const inconsistentData: Rule = {
   title: 'Inconsistent data',
   severity: 'warning',
   scope: 'file',
+  yieldsTo: ['quantization-scale'],
   why: 'Header and data do not agree: what is shown may not be what another program loads.',
   whenNormal: 'Bytes left over at the end of a shard do no harm; everything else deserves a look.',
 

@@ -1,6 +1,7 @@
 import { formatShare } from '../numberText';
 import { tensorRule } from './rule';
 import type { TensorContext, Verdict } from './rule';
+import { isExplainedByUnits } from './sparsity';
 import { asShare, percent } from './thresholds';
 import { isMatrix } from './words';
 
@@ -21,9 +22,9 @@ export const structuredSparsity = tensorRule({
 
   applies: ({ tensor, statistics }) => isMatrix(tensor) && (statistics.sparseGroups?.groups ?? 0) >= MIN_GROUPS,
 
-  check({ statistics }: TensorContext, limits): Verdict | undefined {
-    const { sparseGroups, zeros, count } = statistics;
-    if (!sparseGroups) return undefined;
+  check(context: TensorContext, limits): Verdict | undefined {
+    const { sparseGroups, zeros, count } = context.statistics;
+    if (!sparseGroups || isExplainedByUnits(context)) return undefined;
     const { groups, atLeastHalfZero } = sparseGroups;
     const share = atLeastHalfZero / groups;
     const zeroShare = zeros / count;

@@ -1,5 +1,5 @@
 import { formatNumber } from '../numberText';
-import { medianOf } from './medians';
+import { medianOf } from './peers';
 import { tensorRule } from './rule';
 import type { TensorContext, Verdict } from './rule';
 import { asShare, figure, percent } from './thresholds';
@@ -18,7 +18,7 @@ export const weakUnits = tensorRule({
   yieldsTo: ['misread-bytes', 'absurd-magnitude'],
   thresholds: {
     ratio: figure(0.05, '× the median', [0, 1], 'Norm of a unit below which it is weak, beside the median norm of the units that are not dead.'),
-    infoFrom: percent(1, 'Share of the units that are weak from which on a note is made.'),
+    infoFrom: percent(5, 'Share of the units that are weak from which on a note is made.'),
   },
 
   applies(context) {
@@ -34,7 +34,6 @@ export const weakUnits = tensorRule({
     if (!channels) return undefined;
     const norms = channels.l2Norm;
     const median = medianOf(norms.filter((norm) => norm > 0));
-    if (median === null) return undefined;
     const { near } = deadUnits(context, channels);
     const isNearDead = new Set(near);
     const weak: number[] = [];
