@@ -64,6 +64,7 @@ class FakeWorkers {
           return turn;
         },
         count: () => Promise.reject(new TypeError('not made')),
+        spectrum: () => Promise.reject(new TypeError('not made')),
         loadCache: () => Promise.resolve(null),
         saveCache: () => Promise.resolve(null),
       },
