@@ -1,10 +1,8 @@
 import type { Analysis } from '../core/analysis';
-import { layerFigures, worstSeverity } from '../core/layerFigures';
-import { isWeight } from '../core/model';
-import type { Layer, Model, Tensor } from '../core/model';
+import { layerFigures, mainTensorOf, worstSeverity } from '../core/layerFigures';
+import type { Tensor } from '../core/model';
 import { formatCount, formatNumber, formatShape, formatShare } from '../core/numberText';
 import type { Finding, Severity } from '../core/rules/rule';
-import { isMatrix } from '../core/rules/words';
 import { sparklineCounts } from '../core/statistics/histogram';
 import { cells, padEnd, padStart, plainSpaces, sparkline, truncate, visible } from './terminal';
 import type { Colour, Paint } from './terminal';
@@ -53,19 +51,11 @@ export interface TableStyle {
 /** One line a layer with weights, in model order, below a line of titles. Figures of a layer's shape are its main tensor's. */
 export function layerTable(analysis: Analysis, style: TableStyle): string[] {
   const severities = severitiesByLayer(analysis);
-  const indices = analysis.model.layers.flatMap((layer, index) => (mainTensor(analysis.model, layer) === undefined ? [] : [index]));
+  const indices = analysis.model.layers.flatMap((layer, index) => (mainTensorOf(analysis.model, layer) === undefined ? [] : [index]));
   const rows = indices.map((index) => layerRow(analysis, index, severities.get(index)));
   const widths = columnWidths(rows, style.width);
   const header = line(COLUMNS.map(({ title }) => title), widths);
   return [style.paint('dim', header), ...rows.map((row, i) => paintMark(line(row, widths), severities.get(indices[i]!), style.paint))];
-}
-
-/** Kernels speak for their layer; without one the largest weight does. */
-export function mainTensor(model: Model, layer: Layer): number | undefined {
-  const weights = layer.tensors.filter((index) => isWeight(model.tensors[index]!));
-  const largest = (candidates: readonly number[]): number | undefined =>
-    candidates.reduce<number | undefined>((best, index) => (best === undefined || model.tensors[index]!.elements > model.tensors[best]!.elements ? index : best), undefined);
-  return largest(weights.filter((index) => isMatrix(model.tensors[index]!))) ?? largest(weights);
 }
 
 function severitiesByLayer({ model, findings }: Analysis): Map<number, Severity> {
@@ -83,7 +73,7 @@ function severitiesByLayer({ model, findings }: Analysis): Map<number, Severity>
 function layerRow(analysis: Analysis, index: number, severity: Severity | undefined): string[] {
   const { model, statistics } = analysis;
   const layer = model.layers[index]!;
-  const main = mainTensor(model, layer)!;
+  const main = mainTensorOf(model, layer)!;
   const tensor: Tensor = model.tensors[main]!;
   const figures = statistics.get(main);
   const { parameters, sparsity, nearZero } = layerFigures(model, index, statistics);

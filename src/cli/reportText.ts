@@ -1,9 +1,11 @@
 import type { Analysis } from '../core/analysis';
-import { assess } from '../core/assessment';
+import { assess, assessmentText } from '../core/assessment';
+import { mainTensorOf } from '../core/layerFigures';
 import { formatBytes, formatCount, formatInteger, plural } from '../core/numberText';
 import { SEVERITIES } from '../core/rules/rule';
 import type { Finding, Severity } from '../core/rules/rule';
-import { layerTable, mainTensor, SEVERITY_MARKS } from './layerTable';
+import type { SilencedFinding } from '../core/silences/silenceFile';
+import { layerTable, SEVERITY_MARKS } from './layerTable';
 import type { TableStyle } from './layerTable';
 import { plainSpaces, visible, wrap } from './terminal';
 import type { Paint } from './terminal';
@@ -28,22 +30,31 @@ export function reportText(analysis: Analysis, style: TableStyle): string {
     ...(rows.length > 1 ? rows : []),
     ...(hidden > 0 && rows.length > 1 ? [style.paint('dim', `${plural(hidden, 'layer')} without weights ${hidden === 1 ? 'is' : 'are'} not shown.`)] : []),
     ...findingLines(analysis.findings, style),
+    ...silencedLines(analysis.silenced ?? [], style),
     '',
   ].map(plainSpaces).join('\n');
 }
 
 export function headLines(analysis: Analysis, { width, paint }: TableStyle): string[] {
   const { model } = analysis;
-  const layers = model.layers.filter((layer) => mainTensor(model, layer) !== undefined).length;
+  const layers = model.layers.filter((layer) => mainTensorOf(model, layer) !== undefined).length;
   const facts = [model.formatTitle, `${formatCount(model.parameters)} weights`, formatBytes(model.bytes), plural(layers, 'layer')];
   return [
     `${paint('bold', visible(model.name))} · ${visible(facts.join(' · '))}`,
-    ...wrap(visible(plainSpaces(assess(analysis))), textCells(width)),
+    // Thin spaces keep a number and its unit on one line; they become plain ones in the end.
+    ...wrap(visible(assessmentText(assess(analysis))), textCells(width)),
   ];
 }
 
-/** Findings by severity; those that share rule and advice stand together, the advice below them. */
-export function findingLines(findings: readonly Finding[], style: TableStyle): string[] {
+/** How many findings do not show, and who says so. */
+function silencedLines(silenced: readonly SilencedFinding[], { paint }: TableStyle): string[] {
+  if (silenced.length === 0) return [];
+  const files = [...new Set(silenced.map(({ by }) => by.path))];
+  return ['', paint('dim', `${plural(silenced.length, 'finding')} silenced by ${visible(files.join(' and '))}; --json lists them.`)];
+}
+
+/** Findings by severity; those that share rule and advice stand together, the advice below them. `forAll` is the option that shows what is cut. */
+export function findingLines(findings: readonly Finding[], style: TableStyle, forAll = '--json'): string[] {
   return SEVERITIES.flatMap((severity) => {
     const own = findings.filter((finding) => finding.severity === severity);
     if (own.length === 0) return [];
@@ -53,7 +64,7 @@ export function findingLines(findings: readonly Finding[], style: TableStyle): s
       '',
       heading(severity, own.length, style.paint),
       ...alike(shown).flatMap((group) => groupLines(group, style)),
-      ...(more > 0 ? [style.paint('dim', `  … and ${formatInteger(more)} more: --json lists them all.`)] : []),
+      ...(more > 0 ? [style.paint('dim', `  … and ${formatInteger(more)} more: ${forAll} lists them all.`)] : []),
     ];
   });
 }
@@ -84,6 +95,6 @@ function groupLines(group: readonly Finding[], { width, paint }: TableStyle): st
   ];
 }
 
-function textCells(width: number): number {
+export function textCells(width: number): number {
   return Math.max(MIN_TEXT_CELLS, Math.min(MAX_TEXT_CELLS, width));
 }

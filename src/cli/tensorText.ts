@@ -2,9 +2,12 @@ import type { Analysis } from '../core/analysis';
 import type { Tensor } from '../core/model';
 import { formatBytes, formatExact, formatInteger, formatNumber, formatShape, formatShare } from '../core/numberText';
 import type { Report, ReportStatistics, ReportTensor } from '../core/report';
-import { findingLines } from './reportText';
+import { EXPECTATION_WORDS, layerVerdict, verdictText } from '../core/verdict/layerVerdict';
+import type { Expectation } from '../core/verdict/layerVerdict';
+import { findingLines, textCells } from './reportText';
 import type { TableStyle } from './layerTable';
-import { barRows, cells, padEnd, padStart, plainSpaces, visible } from './terminal';
+import { barRows, cells, padEnd, padStart, plainSpaces, visible, wrap } from './terminal';
+import type { Colour } from './terminal';
 
 const HISTOGRAM_ROWS = 8;
 
@@ -18,13 +21,26 @@ export function tensorText(analysis: Analysis, report: Report, style: TableStyle
   const reason = report.unreadable[0]?.reason;
   const body = reported.statistics ? figuresAndHistogram(reported.statistics, style) : [reason === undefined ? 'This tensor holds no numbers.' : visible(reason)];
   const own = report.findings.filter(({ subject }) => subject.kind !== 'model');
-  return [...headLines(reported, tensor, style), '', ...body, ...findingLines(own, style), ''].map(plainSpaces).join('\n');
+  return [...headLines(reported, tensor, style), ...verdictLines(analysis, tensor.layer, style), '', ...body, ...findingLines(own, style), ''].map(plainSpaces).join('\n');
 }
 
 function headLines(reported: ReportTensor, tensor: Tensor, { paint }: TableStyle): string[] {
   const quantization = tensor.quantization ? `, ${tensor.quantization.scheme} quantization of ${tensor.quantization.originalDtype}` : '';
   const facts = [reported.role, formatShape(tensor), `${reported.dtype}${quantization}`, `${formatInteger(reported.parameters)} elements`, formatBytes(reported.bytes)];
   return [paint('bold', visible(reported.name)), facts.join(' · '), `in layer ${visible(reported.layer)}`];
+}
+
+const EXPECTATION_COLOURS: Readonly<Record<Expectation, Colour>> = { expected: 'green', suspicious: 'red', noted: 'blue', unknown: 'dim' };
+
+/** What the layer of the tensor looks like, and why. */
+function verdictLines(analysis: Analysis, layer: number, { width, paint }: TableStyle): string[] {
+  const verdict = layerVerdict(analysis, layer);
+  if (!verdict) return [];
+  const lines = (text: string, indent = ''): string[] => wrap(visible(text), textCells(width) - indent.length).map((line) => indent + line);
+  const [first, ...rest] = lines(verdictText(verdict));
+  const word = EXPECTATION_WORDS[verdict.expected];
+  const facts = verdict.reasons.filter(({ rule }) => rule === undefined).flatMap(({ text }) => lines(text, '  '));
+  return ['', paint(EXPECTATION_COLOURS[verdict.expected], word) + first!.slice(word.length), ...rest, ...facts.map((line) => paint('dim', line))];
 }
 
 function figuresAndHistogram(statistics: ReportStatistics, style: TableStyle): string[] {

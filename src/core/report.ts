@@ -1,4 +1,6 @@
 import type { Analysis } from './analysis';
+import { assess } from './assessment';
+import type { AssessmentSentence } from './assessment';
 import { layerFigures } from './layerFigures';
 import type { LayerFigures } from './layerFigures';
 import type { Declared, Layer, Model, Quantization, Role, Tensor } from './model';
@@ -7,6 +9,8 @@ import type { SilencedBy } from './silences/silenceFile';
 import { unreadableReasons } from './rules/unreadableTensor';
 import { reportHistogram } from './statistics/histogram';
 import { QUANTILES } from './statistics/tensorStatistics';
+import { layerVerdict } from './verdict/layerVerdict';
+import type { LayerVerdict } from './verdict/layerVerdict';
 import type { Figures, Histogram, TensorStatistics } from './statistics/tensorStatistics';
 
 /** Raised when a property changes its name or meaning. */
@@ -37,6 +41,8 @@ export interface ReportLayer {
   readonly regularizers?: Readonly<Record<string, Declared>>;
   readonly constraints?: Readonly<Record<string, Declared>>;
   readonly trainable?: boolean;
+  /** Whether its distribution is what such a layer has; absent for layers without weights. */
+  readonly verdict?: LayerVerdict;
 }
 
 export type ReportStatistics = Omit<Figures, 'quantiles'> & {
@@ -67,6 +73,8 @@ export interface Report {
     readonly parameters: number;
     readonly producer?: string;
     readonly files: readonly { readonly name: string; readonly bytes: number }[];
+    /** The short answer, also where the report is about one tensor. */
+    readonly assessment: readonly AssessmentSentence[];
   };
   readonly layers: readonly ReportLayer[];
   readonly tensors: readonly ReportTensor[];
@@ -86,7 +94,7 @@ export function buildReport(analysis: Analysis, options: ReportOptions): Report 
   const reasons = [...unreadableReasons(model, analysis.failures)].filter(([index]) => reported.has(index));
   return {
     schemaVersion: SCHEMA_VERSION,
-    model: modelPart(model),
+    model: modelPart(analysis),
     layers: layers.map((index) => layerPart(analysis, index)),
     tensors: tensors.map((index) => tensorPart(analysis, index, options)),
     findings: isAbout(analysis.findings),
@@ -115,15 +123,18 @@ function findingsAbout(model: Model, findings: readonly Finding[], tensors: read
   });
 }
 
-function modelPart(model: Model): Report['model'] {
+function modelPart(analysis: Analysis): Report['model'] {
+  const { model } = analysis;
   const { name, format, bytes, parameters, producer } = model;
   const files = model.files.map((file) => ({ name: file.path.split(/[\\/]/).pop() ?? file.path, bytes: file.sizeBytes }));
-  return { name, format, bytes, parameters, ...(producer !== undefined && { producer }), files };
+  return { name, format, bytes, parameters, ...(producer !== undefined && { producer }), files, assessment: assess(analysis).sentences };
 }
 
-function layerPart({ model, statistics }: Analysis, index: number): ReportLayer {
+function layerPart(analysis: Analysis, index: number): ReportLayer {
+  const { model, statistics } = analysis;
   const layer = model.layers[index]!;
   const figures: LayerFigures = layerFigures(model, index, statistics);
+  const verdict = layerVerdict(analysis, index);
   return {
     name: layer.name,
     ...(layer.className !== undefined && { className: layer.className }),
@@ -133,6 +144,7 @@ function layerPart({ model, statistics }: Analysis, index: number): ReportLayer 
     nearZero: figures.nearZero ?? 0,
     readParameters: figures.readParameters,
     ...declared(layer),
+    ...(verdict && { verdict }),
   };
 }
 

@@ -1,6 +1,7 @@
+import type { Assessment } from '../core/assessment';
 import { isWeight } from '../core/model';
-import type { Layer, Model, Tensor } from '../core/model';
-import { findingsOfLayer, layerFigures } from '../core/layerFigures';
+import type { Model, Tensor } from '../core/model';
+import { findingsOfLayer, layerFigures, mainTensorOf } from '../core/layerFigures';
 import { formatBytes, formatInteger, formatNumber, formatShape, formatShare, plural } from '../core/numberText';
 import type { Finding, Severity } from '../core/rules/rule';
 import { sparklineCounts } from '../core/statistics/histogram';
@@ -8,6 +9,8 @@ import { QUANTILES } from '../core/statistics/tensorStatistics';
 import type { TensorStatistics } from '../core/statistics/tensorStatistics';
 import { histogramSvg, svgDataUri } from '../core/svg';
 import type { Palette } from '../core/svg';
+import { EXPECTATION_WORDS, layerVerdict } from '../core/verdict/layerVerdict';
+import type { Expectation } from '../core/verdict/layerVerdict';
 import { escapeMarkdown, shorten } from './markdown';
 
 /** What a hover is made from. All text of the file is escaped: see markdown.ts. */
@@ -40,7 +43,7 @@ const SEVERITY_WORDS: Record<Severity, string> = { error: '● Error', warning: 
 export function layerHover(subject: HoverSubject, index: number): string {
   const { model, statistics } = subject;
   const layer = model.layers[index]!;
-  const main = mainTensor(model, layer);
+  const main = mainTensorOf(model, layer);
   const figures = layerFigures(model, index, statistics);
   const listed = layer.tensors.slice(0, MOST_TENSORS).map((tensor) => `${literal(lastPart(model.tensors[tensor]!.name))} ${shapeWords(model.tensors[tensor]!)}`);
   const more = layer.tensors.length - listed.length;
@@ -49,6 +52,7 @@ export function layerHover(subject: HoverSubject, index: number): string {
     main !== undefined ? picture(subject, main) : undefined,
     lines([
       `**${formatInteger(figures.parameters)}** parameters: ${[...listed, ...(more > 0 ? [plural(more, 'more tensor')] : [])].join(' · ')}`,
+      verdictLine(subject, index),
       main !== undefined && statistics.has(main) ? shares(figures.sparsity, figures.nearZero, subject.nearZeroRatio) : undefined,
       ...findingLines(findingsOfLayer(model, index, subject.findings)),
       ...(main === undefined ? [] : distributionLines(subject, main, layer.tensors.length > 1)),
@@ -73,12 +77,12 @@ export function tensorHover(subject: HoverSubject, index: number): string {
   ]);
 }
 
-export function modelHover(subject: HoverSubject, assessment: string): string {
+export function modelHover(subject: HoverSubject, assessment: Assessment): string {
   const { model } = subject;
   const withWeights = model.layers.filter((layer) => layer.tensors.some((tensor) => isWeight(model.tensors[tensor]!))).length;
   return blocks([
     heading(model.name, [model.formatTitle]),
-    assessment ? escapeMarkdown(assessment) : subject.waiting,
+    assessment.sentences.length > 0 ? lines(assessment.sentences.map(({ text }) => escapeMarkdown(text))) : subject.waiting,
     lines([
       figure('Parameters', formatInteger(model.parameters)),
       figure('Layers', withWeights === model.layers.length ? formatInteger(model.layers.length) : `${formatInteger(model.layers.length)}, ${formatInteger(withWeights)} of them with weights`),
@@ -97,16 +101,6 @@ export function findingHover(finding: Finding, rule: { readonly title: string; r
     escapeMarkdown(finding.advice),
     rule && lines([`*Why it matters:* ${escapeMarkdown(rule.why)}`, `*When it is normal:* ${escapeMarkdown(rule.whenNormal)}`]),
   ]);
-}
-
-/** The tensor that stands for its layer: its largest weight. */
-export function mainTensor(model: Model, layer: Layer): number | undefined {
-  let main: number | undefined;
-  for (const index of layer.tensors) {
-    const tensor = model.tensors[index]!;
-    if (isWeight(tensor) && (main === undefined || tensor.elements > model.tensors[main]!.elements)) main = index;
-  }
-  return main;
 }
 
 function heading(name: string, details: readonly (string | undefined)[], modelLabel?: string): string {
@@ -133,6 +127,15 @@ function picture({ statistics, failures, palette, model, waiting }: HoverSubject
     palette,
   });
   return `![Histogram of the weights from the 0.1st to the 99.9th percentile](${svgDataUri(svg)})`;
+}
+
+const EXPECTATION_MARKS: Record<Expectation, string> = { expected: '✓', suspicious: '▲', noted: '○', unknown: '–' };
+
+/** The layer's sentence; nothing before its weights are read. */
+function verdictLine({ model, statistics, failures, findings }: HoverSubject, index: number): string | undefined {
+  const verdict = layerVerdict({ model, statistics, failures, findings, complete: true }, index);
+  if (!verdict || verdict.expected === 'unknown') return undefined;
+  return `**${EXPECTATION_MARKS[verdict.expected]} ${EXPECTATION_WORDS[verdict.expected]}:** ${escapeMarkdown(verdict.sentence)}`;
 }
 
 function shares(sparsity: number | null, nearZero: number | null, ratio: number): string {

@@ -6,7 +6,7 @@ import { sparklineCounts } from '../core/statistics/histogram';
 import type { TensorStatistics } from '../core/statistics/tensorStatistics';
 import { ICON_BINS, PALETTES, iconSvg, svgDataUri } from '../core/svg';
 import { rowUri } from './decorations';
-import { mainTensor } from './hoverText';
+import { mainTensorOf } from '../core/layerFigures';
 import { COMMANDS, ITEM_KINDS } from './ids';
 import { rowName, visible } from './markdown';
 import type { ModelEntry } from './modelEntry';
@@ -69,7 +69,7 @@ function layerItem(node: LayerNode): vscode.TreeItem {
   const layer = model.layers[index]!;
   const view = viewsOf(model, entry.analysis)[index]!;
   const item = new vscode.TreeItem(rowName(layer.name), layer.tensors.length > 0 ? Collapsed : None);
-  const main = mainTensor(model, layer);
+  const main = mainTensorOf(model, layer);
   item.id = nodeId(node);
   item.contextValue = ITEM_KINDS.layer;
   item.description = words([

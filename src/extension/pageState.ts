@@ -1,3 +1,4 @@
+import type { Assessment } from '../core/assessment';
 import type { Model } from '../core/model';
 import { RULES } from '../core/rules/index';
 import type { HostSide, PageState, Progress, RuleText, TensorView } from '../protocol/pageContract';
@@ -8,7 +9,7 @@ import type { LiveAnalysis } from './modelEntry';
 export interface PageSource {
   readonly model: Model;
   readonly analysis: LiveAnalysis | undefined;
-  readonly assessment: string;
+  readonly assessment: Assessment;
   /** Why the file cannot be read any more. */
   readonly problem: string | undefined;
   readonly nearZeroRatio: number;

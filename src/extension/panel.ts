@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { FormatError } from '../core/errors';
+import { layerVerdict } from '../core/verdict/layerVerdict';
+import { overlaysOf } from '../core/verdict/overlays';
 import type { Engine } from '../protocol/engine';
 import type { HostSide, PageSide } from '../protocol/pageContract';
 import { Peer } from '../protocol/rpc';
@@ -124,6 +126,13 @@ export class ModelPanel implements vscode.Disposable {
         const model = entry.model;
         if (!model?.tensors[tensor]) throw new FormatError(`${entry.path} has no tensor number ${tensor} any more. Open the panel again.`);
         return services.engine().histogram(model, tensor, edges, signal);
+      },
+      verdict: async ({ layer }) => (entry.analysis && layerVerdict(entry.analysis, layer)) ?? null,
+      overlays: async ({ tensor: index }) => {
+        const tensor = entry.model?.tensors[index];
+        const layer = tensor && entry.model?.layers[tensor.layer];
+        const statistics = entry.analysis?.statistics.get(index);
+        return tensor && layer && statistics ? overlaysOf(layer, tensor, statistics) : [];
       },
       cancel: async () => {
         entry.cancel();

@@ -1,3 +1,6 @@
+import type { Assessment } from '../core/assessment';
+import type { LayerVerdict } from '../core/verdict/layerVerdict';
+import type { Overlay } from '../core/verdict/overlays';
 import type { Figures, Histogram, WindowHistogram } from '../core/statistics/tensorStatistics';
 import type { Model } from '../core/model';
 import type { Finding, Severity } from '../core/rules/rule';
@@ -43,8 +46,8 @@ export interface PageState {
   readonly layers: readonly LayerView[];
   readonly failures: readonly { readonly index: number; readonly reason: string }[];
   readonly findings: readonly Finding[];
-  /** Short answer to "is this model healthy"; plain text. */
-  readonly assessment: string;
+  /** Short answer to "is this model healthy". */
+  readonly assessment: Assessment;
   readonly progress: Progress;
   /** Name of the layer to show, as the tree or the caller selected it. */
   readonly selectedLayer?: string;
@@ -63,6 +66,10 @@ export interface HostSide {
     ready: { params: null; result: PageState };
     /** Exact counts between ascending edges, re-read from the file. */
     histogram: { params: { tensor: number; edges: readonly number[] }; result: WindowHistogram };
+    /** Whether the layer is as expected; null for one without weights. A model of thousands of layers asks when one is looked at. */
+    verdict: { params: { layer: number }; result: LayerVerdict | null };
+    /** Distributions to draw over a tensor's histogram, the best one first; empty before it is read. */
+    overlays: { params: { tensor: number }; result: readonly Overlay[] };
     cancel: { params: null; result: null };
     /** Starts a cancelled or failed analysis again. */
     restart: { params: null; result: null };

@@ -1,4 +1,5 @@
 import type { Layer, Model, Tensor } from '../core/model';
+import { mainTensorOf } from '../core/layerFigures';
 import { isWeight } from '../core/model';
 import { formatBytes, formatInteger, formatNumber, formatShape } from '../core/numberText';
 import type { ChartPart, Context } from './context';
@@ -8,9 +9,10 @@ import type { FiguresOf } from './figures';
 import { figuresTable } from './figuresTable';
 import { createHistogramPanel } from './histogramPanel';
 import { findingsOf, layerFindings } from './layerFindings';
-import { failureOf, mainTensorOf, successorsOf, tensorLabels } from './selectors';
+import { failureOf, successorsOf, tensorLabels } from './selectors';
 import type { PageData, State } from './state';
 import { createUnitsPanel } from './unitsPanel';
+import { createVerdictLine } from './verdictLine';
 
 export interface Detail extends ChartPart {
   readonly element: HTMLElement;
@@ -28,6 +30,7 @@ export function createDetail(context: Context): Detail {
   const tabs = el('div', { class: 'tabs', attributes: { role: 'tablist', 'aria-label': 'Weights of this layer' } });
   const moreTensors = el('span', { class: 'more-frame' });
   const tensorLine = el('p', { class: 'tensor-line' });
+  const verdict = createVerdictLine(context);
   const findings = el('div', { class: 'findings-of-layer' });
   const figures = el('div', { class: 'figures-frame' });
   const copied = el('span', { class: 'copied', attributes: { role: 'status' } });
@@ -45,7 +48,7 @@ export function createDetail(context: Context): Detail {
   const figuresHead = el('div', { class: 'controls figures-head' }, el('h3', {}, 'Figures'), el('span', { class: 'spacer' }), copied, copy('CSV', figuresCsv), copy('JSON', figuresJson));
   const panel = el('div', { class: 'tab-panel', attributes: { role: 'tabpanel', id: 'tab-panel' } }, histogram.element, figuresHead, figures, units.element);
   const nothing = el('p', { class: 'empty' }, 'Select a layer.');
-  const body = el('div', { class: 'detail-body', attributes: { hidden: true } }, el('div', { class: 'layer-head' }, name, facts), findings, el('div', { class: 'tab-row' }, tabs, moreTensors), tensorLine, panel);
+  const body = el('div', { class: 'detail-body', attributes: { hidden: true } }, el('div', { class: 'layer-head' }, name, facts), verdict.element, findings, el('div', { class: 'tab-row' }, tabs, moreTensors), tensorLine, panel);
 
   tabs.addEventListener('keydown', (event) => {
     const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
@@ -79,6 +82,7 @@ export function createDetail(context: Context): Detail {
       const list = findingsOf(data, layer.name);
       replaceChildren(findings, list.length > 0 && layerFindings(context, list, data.rules));
     }
+    verdict.show(data, data.layerIndex.get(layer.name)!);
     renderTensor(data, layer, index);
   };
 

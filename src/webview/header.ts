@@ -1,19 +1,21 @@
+import type { Assessment } from '../core/assessment';
 import { formatBytes, formatCount, formatInteger, plural } from '../core/numberText';
 import { SEVERITIES } from '../core/rules/rule';
 import type { Progress } from '../protocol/pageContract';
 import type { Context } from './context';
 import { el, replaceChildren, setText, setTip } from './dom';
 import { calmIcon, severityIcon, severityWord } from './icons';
+import { linkedText } from './linkedText';
 import { progressShare, progressWords } from './progressText';
 import type { PageData } from './state';
 
-export function createHeader({ store, host, report }: Context): HTMLElement {
+export function createHeader({ store, host, report, select }: Context): HTMLElement {
   const name = el('button', { class: 'model-name', tip: 'Open the file', attributes: { type: 'button' }, on: { click: () => void host.request('openFile', null).catch(report) } });
   const facts = el('span', { class: 'facts' });
   const progressText = el('span', { class: 'progress-text' });
   const action = el('button', { class: 'link', attributes: { type: 'button', hidden: true } });
   const counts = el('div', { class: 'counts' });
-  const assessment = el('p', { class: 'assessment', attributes: { role: 'status' } });
+  const assessment = el('div', { class: 'assessment', attributes: { role: 'status' } });
   const bar = el('div', { class: 'progress-bar' });
   const line = el('div', { class: 'progress-line', attributes: { role: 'progressbar', 'aria-label': 'Analysis', 'aria-valuemin': 0, 'aria-valuemax': 100 } }, bar);
   let act: 'cancel' | 'restart' = 'cancel';
@@ -41,13 +43,27 @@ export function createHeader({ store, host, report }: Context): HTMLElement {
     }
     if (data.progress !== old?.progress) renderProgress(data.progress);
     if (data.findings !== old?.findings || data.failures !== old.failures || data.progress.kind !== old.progress.kind) renderCounts(counts, data);
-    setText(assessment, data.assessment);
+    if (data.assessment !== old?.assessment && !sameSentences(data.assessment, old?.assessment)) renderAssessment(assessment, data.assessment, select);
   });
 
   return el('header', { class: 'header' },
     el('div', { class: 'title-row' }, el('h1', {}, name), facts, el('span', { class: 'spacer' }), progressText, action),
     el('div', { class: 'health' }, counts, assessment),
     line);
+}
+
+/** The answer comes first; what the file declares and what to try is read by those who want more. */
+const SENTENCES_OF_THE_ANSWER = 2;
+
+function renderAssessment(element: HTMLElement, { sentences }: Assessment, select: (layer: string) => void): void {
+  const paragraph = (part: Assessment['sentences'], className: string): HTMLElement | undefined => part.length === 0 ? undefined
+    : el('p', { class: className }, ...part.flatMap(({ text, layers = [] }) => [...linkedText(text, layers, select), ' ']));
+  replaceChildren(element, paragraph(sentences.slice(0, SENTENCES_OF_THE_ANSWER), 'answer'), paragraph(sentences.slice(SENTENCES_OF_THE_ANSWER), 'answer-more'));
+}
+
+/** Updates come several times a second: links that a person is about to click stay the same elements. */
+function sameSentences(a: Assessment, b: Assessment | undefined): boolean {
+  return b !== undefined && a.sentences.length === b.sentences.length && a.sentences.every(({ text }, i) => text === b.sentences[i]!.text);
 }
 
 /** Most models are called model.json: their folder tells them apart. */

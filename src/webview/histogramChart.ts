@@ -3,8 +3,10 @@ import { binOf } from '../core/statistics/histogram';
 import { QUANTILES } from '../core/statistics/tensorStatistics';
 import type { WindowHistogram } from '../core/statistics/tensorStatistics';
 import type { TensorView } from '../protocol/pageContract';
+import type { Overlay } from '../core/verdict/overlays';
 import type { BinPlan } from './binPlan';
 import { baseLayout, countAxis, slotAxis, valueAxis } from './chartLayout';
+import { expectedCounts, overlayGist, overlayTraces } from './overlayCurves';
 import type { BarTrace, Figure, Shape, Trace } from './plotly';
 import type { Theme } from './theme';
 import { withAlpha } from './colour';
@@ -21,7 +23,7 @@ export interface HistogramInput {
   readonly countScale: CountScale;
   readonly showMoments: boolean;
   readonly showQuantiles: boolean;
-  readonly showNormal: boolean;
+  readonly overlays: readonly Overlay[];
   readonly width: number;
   readonly height: number;
   readonly theme: Theme;
@@ -54,7 +56,7 @@ export function histogramFigure(input: HistogramInput): Figure {
   const stacked = zeroBin === undefined ? 0 : window.counts[zeroBin]!;
   const highest = counts.reduce((most, count) => Math.max(most, count), 0);
   const dwarfs = zeros > DWARFS * highest;
-  const top = countTop([...counts, dwarfs ? 0 : stacked], zeros, [...slots.left, ...slots.right], countScale);
+  const top = countTop([...counts, dwarfs ? 0 : stacked, curveTop(input, highest)], zeros, [...slots.left, ...slots.right], countScale);
   const plotWidth = Math.max(60, width - MARGIN.l - MARGIN.r);
   const slotShare = Math.min(0.12, SLOT_PX / plotWidth);
   const domain: [number, number] = [slots.left.length * slotShare, 1 - slots.right.length * slotShare];
@@ -63,7 +65,7 @@ export function histogramFigure(input: HistogramInput): Figure {
   const traces: Trace[] = [
     bars(input, positions, counts, zeroBin),
     ...zeroTraces,
-    ...(input.showNormal ? normalCurve(input, positions) : []),
+    ...overlayTraces(input.overlays, plan, theme),
     ...slotTraces(input, slots),
   ];
   const layout = {
@@ -94,6 +96,12 @@ export function outsideSentence({ window, figures, exact }: Pick<HistogramInput,
   const rest = nonFinite > 0 ? ` ${formatInteger(nonFinite)} are no finite number.` : '';
   if (outside === 0) return `All ${nonFinite > 0 ? 'finite ' : ''}weights lie within ${range}.${rest}`;
   return `${exact ? '' : 'About '}${formatInteger(outside)} of ${formatInteger(figures.count)} weights (${formatShare(outside / figures.count)}) lie outside ${range}; the bars at the edges count them.${rest}`;
+}
+
+/** The peak of a curve may rise above the bars, yet not so far that they are flattened. */
+function curveTop({ overlays, plan }: HistogramInput, highest: number): number {
+  const peak = overlays.reduce((most, overlay) => expectedCounts(overlay, plan.edges).reduce((top, count) => Math.max(top, count), most), 0);
+  return Math.min(peak, highest * DWARFS);
 }
 
 function zeroBinOf({ plan }: HistogramInput): number | undefined {
@@ -254,32 +262,7 @@ function markerLabels(input: HistogramInput, range: readonly [number, number], w
   }));
 }
 
-/** How many weights a normal distribution of the same mean and σ would put into each bar. */
-function normalCurve({ figures, plan, theme }: HistogramInput, positions: readonly number[]): Trace[] {
-  const { mean, standardDeviation: deviation } = figures;
-  if (mean === null || deviation === null || deviation === 0) return [];
-  const finite = figures.count - figures.nan - figures.positiveInfinity - figures.negativeInfinity;
-  const below = plan.edges.map((edge) => normalDistribution((edge - mean) / deviation));
-  return [{
-    type: 'scatter',
-    mode: 'lines',
-    name: 'normal',
-    x: positions.slice(1).map((position, i) => (position + positions[i]!) / 2),
-    // A hundredth of a weight is below every axis, and log(0) is none.
-    y: below.slice(1).map((share, i) => Math.max(0.01, finite * (share - below[i]!))),
-    line: { color: theme.green, width: 2 },
-    hoverinfo: 'skip',
-  }];
-}
-
-/** Φ(z) by Abramowitz and Stegun 7.1.26, absolute error below 1.5e-7. */
-export function normalDistribution(z: number): number {
-  const t = 1 / (1 + (0.3275911 * Math.abs(z)) / Math.SQRT2);
-  const tail = ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t * Math.exp((-z * z) / 2);
-  return z >= 0 ? 1 - tail / 2 : tail / 2;
-}
-
-function gist({ tensorName, figures }: HistogramInput): string {
+function gist({ tensorName, figures, overlays }: HistogramInput): string {
   const parts = [
     `Histogram of ${tensorName}: ${formatInteger(figures.count)} weights`,
     `from ${formatNumber(figures.min)} to ${formatNumber(figures.max)}`,
@@ -289,5 +272,6 @@ function gist({ tensorName, figures }: HistogramInput): string {
   ];
   const nonFinite = figures.nan + figures.positiveInfinity + figures.negativeInfinity;
   if (nonFinite > 0) parts.push(`${formatInteger(nonFinite)} not finite`);
+  if (overlays.length > 0) parts.push(overlayGist(overlays));
   return `${parts.join(', ')}. The table of figures below says the same in numbers.`;
 }

@@ -1,6 +1,7 @@
 import type { Tensor } from '../core/model';
 import { messageOf } from '../core/errors';
 import type { WindowHistogram } from '../core/statistics/tensorStatistics';
+import type { Overlay } from '../core/verdict/overlays';
 import type { TensorView } from '../protocol/pageContract';
 import { EMPTY_PLAN, latticeOf, planBins, rebin } from './binPlan';
 import type { BinPlan, ValueAxis, Window } from './binPlan';
@@ -10,6 +11,8 @@ import { el, segmented, setText, toggle } from './dom';
 import { saveChart } from './exportChart';
 import { histogramFigure, outsideSentence } from './histogramChart';
 import type { CountScale } from './histogramChart';
+import { createOverlayControls } from './overlayControls';
+import { chosenOverlays } from './overlayCurves';
 
 /** A person who drags or walks through the list should not set off a read of the file at every step. */
 const ASK_AFTER_MS = 90;
@@ -36,6 +39,8 @@ export function createHistogramPanel(context: Context): HistogramPanel {
   let shown: Shown | undefined;
   let zoom: Window | undefined;
   let asking: AbortController | undefined;
+  let askingOverlays: AbortController | undefined;
+  let fitted: readonly Overlay[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
   const answers = new Map<string, WindowHistogram>();
 
@@ -62,7 +67,7 @@ export function createHistogramPanel(context: Context): HistogramPanel {
   ], (value) => store.setView({ valueAxis: value }));
   const moments = toggle('mean ±σ', 'Mark the mean and one standard deviation to either side', (showMoments) => store.setView({ showMoments }));
   const quantiles = toggle('quantiles', 'Mark p0.1, p1, p5, p25, median, p75, p95, p99 and p99.9', (showQuantiles) => store.setView({ showQuantiles }));
-  const normal = toggle('normal', 'What a normal distribution of the same mean and σ would look like', (showNormal) => store.setView({ showNormal }));
+  const overlays = createOverlayControls(context);
   const save = (format: 'png' | 'svg'): HTMLElement => el('button', {
     class: 'quiet', tip: `Save the chart as ${format.toUpperCase()}`, attributes: { type: 'button' },
     on: { click: () => void saveChart(context, chart, shown?.tensor.name ?? 'weights', format).catch(context.report) },
@@ -96,10 +101,10 @@ export function createHistogramPanel(context: Context): HistogramPanel {
   }
 
   function show(view: TensorView, plan: BinPlan, window: WindowHistogram, exact: boolean): void {
-    const { countScale, showMoments, showQuantiles, showNormal } = store.state.view;
+    const { countScale, showMoments, showQuantiles, overlays: choices } = store.state.view;
     const { width, height } = chart.size;
     chart.draw(histogramFigure({
-      tensorName: shown!.tensor.name, figures: view.figures, plan, window, exact, countScale, showMoments, showQuantiles, showNormal, width, height, theme: context.theme(),
+      tensorName: shown!.tensor.name, figures: view.figures, plan, window, exact, countScale, showMoments, showQuantiles, overlays: chosenOverlays(fitted, choices), width, height, theme: context.theme(),
     }));
     setText(sentence, outsideSentence({ window, figures: view.figures, exact }));
   }
@@ -127,6 +132,29 @@ export function createHistogramPanel(context: Context): HistogramPanel {
     }, ASK_AFTER_MS);
   }
 
+  /** What was fitted to another weight must not be drawn over this one. */
+  function askOverlays(isSameTensor: boolean): void {
+    askingOverlays?.abort();
+    askingOverlays = undefined;
+    if (!isSameTensor || !shown?.view) {
+      fitted = [];
+      overlays.show(fitted);
+    }
+    if (!shown?.view) return;
+    const controller = new AbortController();
+    askingOverlays = controller;
+    host.request('overlays', { tensor: shown.index }, controller.signal).then(
+      (answer) => {
+        if (askingOverlays !== controller) return;
+        fitted = answer;
+        overlays.show(fitted);
+        draw();
+      },
+      (error: unknown) => {
+        if (askingOverlays === controller && !controller.signal.aborted) context.report(error);
+      });
+  }
+
   function keep(key: string, answer: WindowHistogram): void {
     answers.set(key, answer);
     const oldest = answers.keys().next().value;
@@ -145,19 +173,20 @@ export function createHistogramPanel(context: Context): HistogramPanel {
     axis.set(view.valueAxis);
     moments.set(view.showMoments);
     quantiles.set(view.showQuantiles);
-    normal.set(view.showNormal);
     if (view === previous.view) return;
     if (view.valueAxis !== previous.view.valueAxis) zoom = undefined;
-    const relevant = (['countScale', 'valueAxis', 'showMoments', 'showQuantiles', 'showNormal'] as const).some((key) => view[key] !== previous.view[key]);
+    const relevant = (['countScale', 'valueAxis', 'showMoments', 'showQuantiles', 'overlays'] as const).some((key) => view[key] !== previous.view[key]);
     if (relevant) draw();
   });
 
   const element = el('div', { class: 'histogram' },
     el('div', { class: 'controls' },
       counts.element, axis.element,
-      el('span', { class: 'controls-group' }, moments.element, quantiles.element, normal.element),
+      el('span', { class: 'controls-group' }, moments.element, quantiles.element),
+      overlays.boxes,
       el('span', { class: 'spacer' }), unzoom, el('span', { class: 'buttons' }, save('png'), save('svg'))),
     el('div', { class: 'chart-frame' }, chart.element, waiting),
+    overlays.legend,
     sentence);
   return {
     element,
@@ -165,12 +194,17 @@ export function createHistogramPanel(context: Context): HistogramPanel {
       const same = next?.index === shown?.index && next?.tensor === shown?.tensor;
       if (same && next?.view === shown?.view && next?.failure === shown?.failure) return;
       if (!same) zoom = undefined;
+      const isNew = next?.view !== shown?.view || !same;
       shown = next;
+      if (isNew) askOverlays(same);
       draw();
     },
     forget: () => answers.clear(),
     use: (plotly) => chart.use(plotly),
-    redraw: draw,
+    redraw: () => {
+      overlays.redraw();
+      draw();
+    },
   };
 }
 

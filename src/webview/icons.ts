@@ -1,4 +1,6 @@
 import type { Severity } from '../core/rules/rule';
+import type { Expectation, LayerVerdict } from '../core/verdict/layerVerdict';
+import { EXPECTATION_WORDS } from '../core/verdict/layerVerdict';
 import { svg } from './dom';
 
 const WORDS: Readonly<Record<Severity, string>> = { error: 'error', warning: 'warning', info: 'note' };
@@ -29,6 +31,38 @@ export function severityWord(severity: Severity, count: number): string {
 export function calmIcon(): SVGElement {
   return svg('svg', { viewBox: '0 0 16 16', width: 14, height: 14, class: 'severity calm', 'aria-hidden': 'true' },
     svg('path', { d: 'M2.5 8.5l3.6 3.6 7.4-8', fill: 'none', stroke: 'currentColor', 'stroke-width': 1.8 }));
+}
+
+/** A shape of its own for each expectation; what is suspicious has the mark of its gravest finding. */
+export function verdictIcon({ expected, reasons }: Pick<LayerVerdict, 'expected' | 'reasons'>): SVGElement {
+  const root = svg('svg', { viewBox: '0 0 16 16', width: 16, height: 16, class: `severity ${verdictColour(expected, reasons[0]?.severity)}`, role: 'img', 'aria-label': EXPECTATION_WORDS[expected] });
+  switch (expected) {
+    case 'expected':
+      root.append(svg('path', { d: 'M2.5 8.5l3.6 3.6 7.4-8', fill: 'none', stroke: 'currentColor', 'stroke-width': 2 }));
+      return root;
+    case 'suspicious':
+      root.append(...shapes(reasons[0]?.severity ?? 'warning'));
+      return root;
+    case 'noted':
+      root.append(...shapes('info'));
+      return root;
+    case 'unknown':
+      root.append(svg('circle', { cx: 8, cy: 8, r: 6.4, fill: 'none', stroke: 'currentColor', 'stroke-width': 1.3, 'stroke-dasharray': '2.2 1.8' }));
+      return root;
+  }
+}
+
+function verdictColour(expected: Expectation, severity: Severity | undefined): string {
+  switch (expected) {
+    case 'expected':
+      return 'calm';
+    case 'suspicious':
+      return severity ?? 'warning';
+    case 'noted':
+      return 'info';
+    case 'unknown':
+      return 'unknown';
+  }
 }
 
 /** Square roots of the counts as bars, one path. */

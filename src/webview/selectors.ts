@@ -1,4 +1,3 @@
-import { isWeight } from '../core/model';
 import type { Layer, Model, Role, Tensor } from '../core/model';
 import { SEVERITIES } from '../core/rules/rule';
 import type { Finding, Severity } from '../core/rules/rule';
@@ -15,22 +14,6 @@ export interface LayerRow {
   readonly main: TensorView | undefined;
   /** Why the main weight has no figures. */
   readonly failure: string | undefined;
-}
-
-/** The weight that says most about a layer comes first. */
-const MAIN_ROLES: readonly Role[] = ['kernel', 'embedding', 'head', 'adapter', 'normScale'];
-
-export function mainTensorOf(model: Model, layer: Layer): number | undefined {
-  const weights = layer.tensors.filter((index) => isWeight(model.tensors[index]!));
-  for (const role of MAIN_ROLES) {
-    const found = weights.filter((index) => model.tensors[index]!.role === role);
-    if (found.length > 0) return largest(model, found);
-  }
-  return largest(model, weights);
-}
-
-function largest(model: Model, tensors: readonly number[]): number | undefined {
-  return tensors.reduce<number | undefined>((best, index) => (best === undefined || model.tensors[index]!.elements > model.tensors[best]!.elements ? index : best), undefined);
 }
 
 /** Every layer with weights, in model order. Rows of `previous` are kept where they still say the same. */

@@ -1,9 +1,12 @@
+import type { Assessment } from '../core/assessment';
+import { mainTensorOf } from '../core/layerFigures';
 import { isWeight } from '../core/model';
 import type { Model } from '../core/model';
 import type { HostSide, LayerView, PageState, TensorView } from '../protocol/pageContract';
 import type { ValueAxis } from './binPlan';
 import type { CountScale } from './histogramChart';
-import { mainTensorOf } from './selectors';
+import { OVERLAY_CHOICES } from './overlayCurves';
+import type { OverlayChoice } from './overlayCurves';
 
 export const SORT_KEYS = ['order', 'name', 'parameters', 'zeros', 'nearZero', 'deviation', 'kurtosis', 'severity'] as const;
 export type SortKey = (typeof SORT_KEYS)[number];
@@ -26,7 +29,8 @@ export interface ViewState {
   readonly valueAxis: ValueAxis;
   readonly showMoments: boolean;
   readonly showQuantiles: boolean;
-  readonly showNormal: boolean;
+  /** Which distributions are drawn over the histogram, where they can be. */
+  readonly overlays: readonly OverlayChoice[];
   readonly overviewAxis: OverviewAxis;
   readonly overviewColour: OverviewColour;
   readonly overviewColumns: OverviewColumns;
@@ -46,7 +50,7 @@ export const INITIAL_VIEW: ViewState = {
   valueAxis: 'auto',
   showMoments: true,
   showQuantiles: false,
-  showNormal: false,
+  overlays: ['best'],
   overviewAxis: 'symlog',
   overviewColour: 'severity',
   overviewColumns: 'kernels',
@@ -69,7 +73,7 @@ export interface PageData {
   readonly layers: readonly LayerView[];
   readonly failures: ReadonlyMap<number, string>;
   readonly findings: PageState['findings'];
-  readonly assessment: string;
+  readonly assessment: Assessment;
   readonly progress: PageState['progress'];
   readonly layersWithWeights: readonly { readonly index: number; readonly mainTensor: number | undefined }[];
   /** Layer name by tensor name. */
@@ -147,6 +151,7 @@ export function restoreView(kept: unknown): ViewState {
     overviewColumns: oneOf(view.overviewColumns, ['kernels', 'layers', 'tensors'], INITIAL_VIEW.overviewColumns),
     sort: { key: oneOf(view.sort.key, SORT_KEYS, 'order'), descending: view.sort.descending === true },
     closed: view.closed.filter((key) => typeof key === 'string'),
+    overlays: OVERLAY_CHOICES.filter((choice) => view.overlays.includes(choice)),
   };
 }
 

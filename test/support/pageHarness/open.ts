@@ -17,6 +17,8 @@ export interface HarnessOptions {
   readonly viewport: { readonly width: number; readonly height: number };
   state(): PageState | Promise<PageState>;
   histogram: Handlers<HostSide>['histogram'];
+  verdict?: Handlers<HostSide>['verdict'];
+  overlays?: Handlers<HostSide>['overlays'];
   /** What `setState` kept of an earlier page. */
   readonly kept?: unknown;
   /** Milliseconds that Plotly's script is held back. */
@@ -119,6 +121,8 @@ async function connect(page: Page, options: HarnessOptions, calls: Harness['call
     {
       ready: noted('ready', async () => options.state()),
       histogram: noted('histogram', async (params, signal) => options.histogram(params, signal)),
+      verdict: async (params, signal) => options.verdict?.(params, signal) ?? null,
+      overlays: async (params, signal) => options.overlays?.(params, signal) ?? [],
       cancel: nothing('cancel'), restart: nothing('restart'), openRule: nothing('openRule'), openFile: nothing('openFile'),
       save: noted('save', () => Promise.resolve(true)), copy: nothing('copy'),
     },

@@ -2,6 +2,8 @@
 import { mkdirSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { layerVerdict } from '../../../src/core/verdict/layerVerdict';
+import { overlaysOf } from '../../../src/core/verdict/overlays';
 import { launchBrowser } from '../browser';
 import { analyzeFile, exactHistogram, stateAfter } from './analyze';
 import type { Analyzed } from './analyze';
@@ -48,10 +50,10 @@ const SCENES: Readonly<Record<string, Scene>> = {
   'faulty-running': { model: 'faulty', theme: 'dark', size: 'wide', done: 0.4, layer: 'conv2d_2' },
   'faulty-preview': { model: 'faulty', theme: 'dark', size: 'wide', plotlyDelayMs: 60_000, layer: 'conv2d_10' },
   'faulty-nan': { model: 'faulty', theme: 'dark', size: 'wide', layer: 'conv2d_16' },
-  'faulty-zero': { model: 'faulty', theme: 'light', size: 'wide', layer: 'conv2d_14', view: { showQuantiles: true, showNormal: true } },
+  'faulty-zero': { model: 'faulty', theme: 'light', size: 'wide', layer: 'conv2d_14', view: { showQuantiles: true, overlays: ['best', 'normal'] } },
   'faulty-log': { model: 'faulty', theme: 'dark', size: 'wide', layer: 'conv2d_3', view: { countScale: 'log', valueAxis: 'symlog', overviewColour: 'nearZero' } },
   'esrgan-light': { model: 'esrgan', theme: 'light', size: 'wide' },
-  'esrgan-dark': { model: 'esrgan', theme: 'dark', size: 'wide', view: { showQuantiles: true, showNormal: true } },
+  'esrgan-dark': { model: 'esrgan', theme: 'dark', size: 'wide', view: { showQuantiles: true, overlays: ['best', 'normal', 'initializer'] } },
   'language-dark': { model: 'language', theme: 'dark', size: 'wide' },
   'face-light': { model: 'face', theme: 'light', size: 'wide' },
   'recognition-dark': { model: 'expression', theme: 'dark', size: 'wide' },
@@ -79,6 +81,12 @@ async function main(): Promise<void> {
       ...(scene.plotlyDelayMs !== undefined && { plotlyDelayMs: scene.plotlyDelayMs }),
       state: () => ({ ...stateAfter(analysis, done), ...(scene.layer && { selectedLayer: scene.layer }) }),
       histogram: async ({ tensor, edges }) => exactHistogram(model, tensor, edges),
+      verdict: async ({ layer }) => layerVerdict(analysis, layer) ?? null,
+      overlays: async ({ tensor: index }) => {
+        const tensor = analysis.model.tensors[index]!;
+        const statistics = analysis.statistics.get(index);
+        return statistics ? overlaysOf(analysis.model.layers[tensor.layer]!, tensor, statistics) : [];
+      },
     });
     await harness.page.waitForSelector(scene.plotlyDelayMs ? '.preview' : '.overview-chart .main-svg', { timeout: 15_000 }).catch((error: unknown) => console.log(String(error)));
     await harness.page.waitForTimeout(700);

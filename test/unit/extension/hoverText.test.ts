@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import type { Analysis } from '../../../src/core/analysis';
 import { PALETTES } from '../../../src/core/svg';
-import { findingHover, layerHover, mainTensor, modelHover, tensorHover } from '../../../src/extension/hoverText';
+import { findingHover, layerHover, modelHover, tensorHover } from '../../../src/extension/hoverText';
 import type { HoverSubject } from '../../../src/extension/hoverText';
+import { mainTensorOf } from '../../../src/core/layerFigures';
 import { analysisOf } from '../../support/handMade';
 
 const THIN = '\u2009';
@@ -60,7 +61,7 @@ describe('the hover of a weight', () => {
 
 describe('the hover of a model', () => {
   it('has the assessment as text', () => {
-    const text = modelHover(subject(dense), 'Nothing *suspicious*.');
+    const text = modelHover(subject(dense), { sentences: [{ text: 'Nothing *suspicious*.' }] });
     assert.ok(text.includes('Nothing \\*suspicious\\*\\.'));
     assert.ok(text.includes('Parameters: **8**'));
   });
@@ -76,7 +77,7 @@ describe('a hostile file', () => {
     const about = subject(hostile, { modelLabel: HOSTILE, waiting: HOSTILE });
     const finding = { rule: HOSTILE, severity: 'error' as const, subject: { kind: 'layer' as const, name: HOSTILE }, message: HOSTILE, advice: HOSTILE };
     const texts = [
-      layerHover(about, 0), tensorHover(about, 0), modelHover({ ...about, model: { ...hostile.model, name: HOSTILE, formatTitle: HOSTILE, producer: HOSTILE, path: HOSTILE } }, HOSTILE),
+      layerHover(about, 0), tensorHover(about, 0), modelHover({ ...about, model: { ...hostile.model, name: HOSTILE, formatTitle: HOSTILE, producer: HOSTILE, path: HOSTILE } }, { sentences: [{ text: HOSTILE, layers: [HOSTILE] }] }),
       findingHover(finding, undefined), layerHover({ ...about, statistics: new Map(), failures: new Map([[0, HOSTILE]]) }, 0),
     ];
     for (const text of texts) {
@@ -89,11 +90,11 @@ describe('a hostile file', () => {
 
 describe('the tensor that stands for its layer', () => {
   it('is the largest weight', () => {
-    assert.equal(mainTensor(dense.model, dense.model.layers[0]!), 0);
+    assert.equal(mainTensorOf(dense.model, dense.model.layers[0]!), 0);
   });
 
   it('is none where there are only constants', () => {
     const { model } = analysisOf({ tensors: [{ name: 'a/shape', role: 'constant', shape: [2], values: [1, 2] }] });
-    assert.equal(mainTensor(model, model.layers[0]!), undefined);
+    assert.equal(mainTensorOf(model, model.layers[0]!), undefined);
   });
 });

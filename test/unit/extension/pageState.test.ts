@@ -11,7 +11,7 @@ const finished = analysisOf({
 const source: PageSource = {
   model: finished.model,
   analysis: { ...finished, progress: { kind: 'done', fromCache: true, elapsedMs: 5 } },
-  assessment: 'One error.',
+  assessment: { sentences: [{ text: 'One error in a.', layers: ['a'] }] },
   problem: undefined,
   nearZeroRatio: 0.02,
   histogramBins: 50,

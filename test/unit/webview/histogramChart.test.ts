@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { planBins } from '../../../src/webview/binPlan';
-import { countTop, histogramFigure, normalDistribution, outsideSentence } from '../../../src/webview/histogramChart';
+import { countTop, histogramFigure, outsideSentence } from '../../../src/webview/histogramChart';
 import type { HistogramInput } from '../../../src/webview/histogramChart';
 import { figures, THEME } from './support';
 
@@ -10,7 +10,7 @@ function input(more: Partial<HistogramInput> = {}): HistogramInput {
   const counts = plan.edges.slice(1).map(() => 40);
   return {
     tensorName: 'conv/kernel', figures: own, plan, window: { edges: plan.edges, counts, below: 3, above: 0 }, exact: true, countScale: 'linear',
-    showMoments: false, showQuantiles: false, showNormal: false, width: 700, height: 300, theme: THEME, ...more,
+    showMoments: false, showQuantiles: false, overlays: [], width: 700, height: 300, theme: THEME, ...more,
   };
 }
 
@@ -78,12 +78,6 @@ describe('histogramFigure', () => {
     assert.ok(texts(figure).includes('p5'));
   });
 
-  it('draws the normal curve so that its counts add up', () => {
-    const figure = histogramFigure(input({ showNormal: true, figures: figures({ standardDeviation: 0.2 }) }));
-    const sum = named(figure, 'normal')[0]!.y.reduce<number>((total, y) => total + y!, 0);
-    assert.ok(Math.abs(sum - 1000) < 2, `${sum}`);
-  });
-
   it('says the gist for those who do not see it', () => {
     assert.match(histogramFigure(input({ figures: figures({ nan: 2 }) })).label, /conv\/kernel: 1.000 weights.*2 not finite/);
   });
@@ -111,11 +105,5 @@ describe('countTop', () => {
     assert.equal(countTop([10, 20], 25, [], 'linear'), 25);
     assert.equal(countTop([10, 20], 5000, [], 'log'), 5000);
     assert.equal(countTop([0, 0], 0, [{ count: 9 }], 'linear'), 9);
-  });
-});
-
-describe('normalDistribution', () => {
-  it('agrees with tables', () => {
-    for (const [z, share] of [[0, 0.5], [1, 0.8413447], [-1.96, 0.0249979], [3, 0.9986501]] as const) assert.ok(Math.abs(normalDistribution(z) - share) < 2e-7);
   });
 });

@@ -14,13 +14,13 @@ describe('pageData', () => {
 describe('mergeUpdate', () => {
   it('replaces items of the same index and keeps the others', () => {
     const first = pageData(pageState(LAYERS, TENSORS, { tensors: [tensorView(0), tensorView(1)] }));
-    const second = mergeUpdate(first, { tensors: [tensorView(1, { zeros: 5 }), tensorView(3)], layers: [{ index: 2, parameters: 4, sparsity: 0.5, nearZero: 0.5, severity: 'error' }], assessment: 'so' });
+    const second = mergeUpdate(first, { tensors: [tensorView(1, { zeros: 5 }), tensorView(3)], layers: [{ index: 2, parameters: 4, sparsity: 0.5, nearZero: 0.5, severity: 'error' }], assessment: { sentences: [{ text: 'so' }] } });
     assert.equal(second.tensors.get(0), first.tensors.get(0));
     assert.equal(second.tensors.get(1)!.figures.zeros, 5);
     assert.equal(second.tensors.size, 3);
     assert.equal(second.layers[0], first.layers[0]);
     assert.equal(second.layers[2]!.severity, 'error');
-    assert.equal(second.assessment, 'so');
+    assert.deepEqual(second.assessment, { sentences: [{ text: 'so' }] });
     assert.equal(second.findings, first.findings);
     assert.equal(first.tensors.size, 2, 'what was shown does not change beneath the page');
   });
