@@ -1,6 +1,6 @@
 import { countOne } from './codes';
 import { CODE_VALUES, DECODED } from './layout';
-import { lowest, MAGNITUDE_BITS } from './vectors';
+import { MAGNITUDE_BITS } from './vectors';
 
 /** Sign, and the exponent and mantissa of a half float, where they come to lie 13 bits higher. */
 const HALF_BITS = memory.data<u32>([0x8fffe000]);
@@ -9,7 +9,6 @@ const HALF_SCALE = memory.data<u32>([0x77800000]);
 /** Carries out of the exponent of a half float that is not finite, into HALF_CARRY. */
 const HALF_STEP = memory.data<u32>([0x00800000]);
 const HALF_CARRY: i32 = 0x10000000;
-const INFINITY_BITS = memory.data<u32>([0x7f800000]);
 
 /** 8-bit codes at `address` become float32 values at DECODED, by CODE_VALUES. */
 export function decodeCodes8(address: usize, count: i32): void {
@@ -49,16 +48,18 @@ export function countAndDecodeFloat16(address: usize, count: i32): bool {
   return !v128.any_true(v128.and(carries, i32x4.splat(HALF_CARRY)));
 }
 
-/** Bfloat16 values at `address` become float32 values at DECODED; what is not finite becomes 0. Returns the largest magnitude. */
+/**
+ * Bfloat16 values at `address` become float32 values at DECODED. Returns the largest magnitude, which is not finite where one is not.
+ * Compared as integers, in whose order infinity and NaN come last.
+ */
 export function decodeBfloat16(address: usize, count: i32): f32 {
   const bits = v128.load_splat<u32>(MAGNITUDE_BITS);
-  const infinity = v128.load_splat<u32>(INFINITY_BITS);
-  let most = f32x4.splat(0);
+  let most = i32x4.splat(0);
   for (let i: usize = 0; i < <usize>count; i += 4) {
     const x = i32x4.shl(v128.load_ext<u16>(address + (i << 1)), 16);
-    const value = v128.and(x, i32x4.lt_s(v128.and(x, bits), infinity));
-    most = f32x4.pmax(most, v128.and(value, bits));
-    v128.store(i << 2, value, DECODED);
+    most = i32x4.max_s(most, v128.and(x, bits));
+    v128.store(i << 2, x, DECODED);
   }
-  return -lowest(f32x4.neg(most));
+  most = i32x4.max_s(most, v128.shuffle<i32>(most, most, 2, 3, 0, 1));
+  return reinterpret<f32>(max(i32x4.extract_lane(most, 0), i32x4.extract_lane(most, 1)));
 }

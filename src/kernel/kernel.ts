@@ -6,7 +6,8 @@ export { countAndDecodeFloat16, decodeBfloat16, decodeCodes8 } from './decode';
 export { countEdges } from './edges';
 export { reset, scanFloat32 } from './float32';
 export {
-  CODE_VALUES, COLUMN_MAXIMA, COLUMN_SQUARES, COUNTS, DECODED, DECODED_BYTES, EDGE_COUNTS, EDGE_FIRST, EDGE_LAST, EDGES, INPUT, INPUT_BYTES, KEYS,
-  ROW_MAXIMA, ROW_SQUARES, STATE,
+  CODE_VALUES, COLUMN_MAXIMA, COLUMN_SQUARES, COLUMN_SUMS, COLUMN_ZEROS, COUNTS, DECODED, DECODED_BYTES, EDGE_COUNTS, EDGE_FIRST, EDGE_LAST, EDGES,
+  INPUT, INPUT_BYTES, KEYS, ROW_MAXIMA, ROW_SQUARES, ROW_SUMS, ROW_ZEROS, STATE,
 } from './layout';
 export { clearColumns, scanMatrix, scanPartialRow } from './matrix';
+export { countOfCode, countZeros, countZerosOfPartialRow } from './zeros';

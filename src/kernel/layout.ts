@@ -31,3 +31,9 @@ export const DECODED_BYTES: usize = 0x40000;
 /** File bytes. */
 export const INPUT: usize = 0x1f0000;
 export const INPUT_BYTES: usize = 0x100000;
+/** 65536 float32 and u32: sum and number of zeros of every column. */
+export const COLUMN_SUMS: usize = 0x2f0000;
+export const COLUMN_ZEROS: usize = 0x330000;
+/** 16384 float32 and u32: the same of the rows of one call. */
+export const ROW_SUMS: usize = 0x370000;
+export const ROW_ZEROS: usize = 0x380000;

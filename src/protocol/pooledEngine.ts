@@ -3,6 +3,7 @@ import type { Identification } from '../core/formats/identify';
 import { isNumeric } from '../core/dtype';
 import type { Model, Tensor } from '../core/model';
 import { findingsOf } from '../core/rules/index';
+import { extremeEdges, needsExtremeCounts, withExtremeCounts } from '../core/statistics/extremes';
 import { finish, FINE_BINS, needsFineHistogram, withFineHistogram, withNearZeroRatio } from '../core/statistics/finish';
 import { evenEdges } from '../core/statistics/histogram';
 import { EMPTY_PARTIAL, mergePartials } from '../core/statistics/partial';
@@ -216,16 +217,20 @@ class AnalysisRun {
   }
 
   #complete(index: number, statistics: TensorStatistics): void {
-    if (needsFineHistogram(statistics)) this.#secondLooks.push(this.#lookAgain(index, statistics));
+    if (needsFineHistogram(statistics) || needsExtremeCounts(statistics)) this.#secondLooks.push(this.#lookAgain(index, statistics));
     else this.#succeed(index, statistics);
   }
 
-  /** A narrow distribution far from zero lies in few bins: its range is counted once more, in even ones. */
+  /**
+   * A narrow distribution far from zero lies in few bins: its range is counted once more, in even ones. Elsewhere many values lie
+   * in the last bin of the range: those that lie at its very end are counted.
+   */
   async #lookAgain(index: number, statistics: TensorStatistics): Promise<void> {
     try {
-      const edges = evenEdges(statistics.min!, statistics.max!, FINE_BINS);
-      const { counts } = await countTensor(this.#pool, this.#model, index, edges, this.#options.signal);
-      this.#succeed(index, withFineHistogram(statistics, { edges, counts }));
+      const isCoarse = needsFineHistogram(statistics);
+      const edges = isCoarse ? evenEdges(statistics.min!, statistics.max!, FINE_BINS) : extremeEdges(statistics);
+      const counted = await countTensor(this.#pool, this.#model, index, edges, this.#options.signal);
+      this.#succeed(index, isCoarse ? withFineHistogram(statistics, { edges, counts: counted.counts }) : withExtremeCounts(statistics, counted));
     } catch (error) {
       // A cancel is thrown by the scan itself, too.
       if (this.#options.signal?.aborted) return;

@@ -8,7 +8,7 @@ import type { CachedAnalysis } from '../protocol/workerContract';
 import { version } from '../../package.json';
 
 /** Goes up whenever a figure is computed otherwise or the shape of TensorStatistics changes: older entries are then forgotten. */
-const CACHE_VERSION = 1;
+const CACHE_VERSION = 2;
 
 /** Some hundred models: an entry has about 1 % of the bytes of its model. */
 const MOST_CACHE_BYTES = 256 * 1024 * 1024;

@@ -9,6 +9,9 @@ export interface ChannelSums {
   readonly maxAbs: Float32Array;
   /** Sum of squares of a unit's finite values. */
   readonly squares: Float64Array;
+  /** Sum of a unit's finite values. */
+  readonly sums: Float64Array;
+  readonly zeros: Uint32Array;
 }
 
 /** Element i belongs to unit floor(i / inner) mod units. */
@@ -18,7 +21,7 @@ export interface ChannelAxis {
   readonly inner: number;
 }
 
-/** Vocabularies have more rows than this only where nobody would look at them one by one; 12 bytes a unit and part. */
+/** Vocabularies have more rows than this only where nobody would look at them one by one; 24 bytes a unit and part. */
 export const MOST_UNITS = 1 << 18;
 
 export interface ChannelPlan {
@@ -48,7 +51,7 @@ function axisOf(shape: readonly number[], axis: number | undefined): ChannelAxis
 }
 
 export function emptyChannels({ axis, units }: ChannelAxis): ChannelSums {
-  return { axis, maxAbs: new Float32Array(units), squares: new Float64Array(units) };
+  return { axis, maxAbs: new Float32Array(units), squares: new Float64Array(units), sums: new Float64Array(units), zeros: new Uint32Array(units) };
 }
 
 /** Adds `values`, of which the first is element `firstElement` of the tensor; skips what is not finite. */
@@ -56,10 +59,13 @@ export function addToChannels(sums: ChannelSums, { units, inner }: ChannelAxis, 
   let unit = Math.floor(firstElement / inner) % units;
   let left = inner - (firstElement % inner);
   for (let i = 0; i < values.length; i++) {
-    const magnitude = Math.abs(values[i]!);
-    if (magnitude < Infinity) {
+    const value = values[i]!;
+    const magnitude = Math.abs(value);
+    if (magnitude === 0) sums.zeros[unit]!++;
+    else if (magnitude < Infinity) {
       if (magnitude > sums.maxAbs[unit]!) sums.maxAbs[unit] = magnitude;
       sums.squares[unit]! += magnitude * magnitude;
+      sums.sums[unit]! += value;
     }
     if (--left > 0) continue;
     left = inner;
@@ -78,11 +84,13 @@ export function mergeChannels(a: ChannelSums | undefined, b: ChannelSums | undef
     axis: a.axis,
     maxAbs: a.maxAbs.map((value, unit) => Math.max(value, b.maxAbs[unit]!)),
     squares: a.squares.map((value, unit) => value + b.squares[unit]!),
+    sums: a.sums.map((value, unit) => value + b.sums[unit]!),
+    zeros: a.zeros.map((value, unit) => value + b.zeros[unit]!),
   };
 }
 
-export function channelStatistics({ axis, maxAbs, squares }: ChannelSums): ChannelStatistics {
+export function channelStatistics({ axis, maxAbs, squares, sums, zeros }: ChannelSums): ChannelStatistics {
   const l2Norm = new Float32Array(squares.length);
   for (let unit = 0; unit < l2Norm.length; unit++) l2Norm[unit] = Math.sqrt(squares[unit]!);
-  return { axis, maxAbs, l2Norm };
+  return { axis, maxAbs, l2Norm, sum: Float32Array.from(sums), zeros };
 }

@@ -1,8 +1,11 @@
+import type { NumericDtype } from '../dtype';
 import type { Tensor } from '../model';
 import { channelStatistics } from './channels';
 import { binnedDistribution, decodeCodes, exactDistribution, kept } from './distribution';
+import { knownExtremes } from './extremes';
 import { momentsOf } from './moments';
 import type { Moments } from './moments';
+import { observedFigures } from './observe';
 import type { NonFinite, PartialStatistics } from './partial';
 import { quantilesOf } from './quantiles';
 import { NEAR_ZERO_RATIO } from './tensorStatistics';
@@ -32,6 +35,8 @@ export function finish(partial: PartialStatistics, tensor: Pick<Tensor, 'dtype' 
     distribution: kept(distribution),
     ...(partial.outputChannels && { outputChannels: channelStatistics(partial.outputChannels) }),
     ...(partial.inputChannels && { inputChannels: channelStatistics(partial.inputChannels) }),
+    ...knownExtremes(distribution, moments.count),
+    ...(partial.observed && observedFigures(partial.observed, tensor.dtype as NumericDtype, partial.count, zeros)),
   };
 }
 
@@ -84,13 +89,24 @@ function figuresOf({ count, mean, m2, m3, m4, absoluteSum }: Moments, constant: 
  * Finite values with |w| <= ratio × max|w|. A bin that the threshold cuts counts where its middle is near zero:
  * what is miscounted lies within 1 % of the threshold.
  */
-export function nearZerosOf({ lower, upper, counts }: Distribution, ratio: number): number {
-  const threshold = ratio * largestMagnitude({ lower, upper });
+export function nearZerosOf(distribution: Distribution, ratio: number): number {
+  const { lower, upper, counts } = distribution;
+  const threshold = ratio * largestMagnitude(distribution);
   let sum = 0;
-  for (let i = 0; i < counts.length; i++) {
-    if (Math.abs(lower[i]! + upper[i]!) / 2 <= threshold) sum += counts[i]!;
-  }
+  for (let i = firstMiddleFrom(distribution, -threshold); i < counts.length && (lower[i]! + upper[i]!) / 2 <= threshold; i++) sum += counts[i]!;
   return sum;
+}
+
+/** Bins ascend, and so do their middles. */
+function firstMiddleFrom({ lower, upper }: Distribution, value: number): number {
+  let low = 0;
+  let high = lower.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((lower[middle]! + upper[middle]!) / 2 < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function largestMagnitude({ lower, upper }: Pick<Distribution, 'lower' | 'upper'>): number {

@@ -2,6 +2,8 @@ import { mergeChannels } from './channels';
 import type { ChannelSums } from './channels';
 import { mergeMoments, NO_MOMENTS } from './moments';
 import type { Moments } from './moments';
+import { mergeObservations } from './observe';
+import type { Observations } from './observe';
 import { mergeTables } from './table';
 import type { Table } from './table';
 
@@ -18,6 +20,7 @@ export interface PartialStatistics {
   readonly inputChannels?: ChannelSums;
   /** For tables of kind `values`, which hold finite ones only. */
   readonly nonFinite?: NonFinite;
+  readonly observed?: Observations;
 }
 
 export interface NonFinite {
@@ -45,6 +48,7 @@ export function mergePartials(a: PartialStatistics, b: PartialStatistics): Parti
     ...(outputChannels && { outputChannels }),
     ...(inputChannels && { inputChannels }),
     ...(a.nonFinite && b.nonFinite && { nonFinite: mergeNonFinite(a.nonFinite, b.nonFinite) }),
+    ...(a.observed && b.observed && { observed: mergeObservations(a.observed, b.observed) }),
   };
 }
 

@@ -1,10 +1,11 @@
 import { bytesPerElement } from '../dtype';
 import type { NumericDtype } from '../dtype';
 import type { Tensor } from '../model';
-import { codeBits, codeDecoder, decodeValues } from './decode';
+import { codeBits, codeDecoder, decodeValues, floatsByCode } from './decode';
 import { GenericScanner } from './generic';
 import { CHUNK_BYTES } from './kernel';
 import type { CodeSource, Kernel, KeyCounts } from './kernel';
+import { ObservingScanner } from './observe';
 import { PartChannels } from './partChannels';
 import type { NonFinite, PartialStatistics } from './partial';
 import type { PartScanner } from './scanner';
@@ -25,6 +26,10 @@ export function chunkElements(dtype: NumericDtype): number {
 
 /** A scanner for elements of `tensor` that begin at `firstElement`. One at a time for each kernel. */
 export function createScanner(kernel: Kernel, tensor: Tensor, firstElement: number): PartScanner {
+  return new ObservingScanner(kernel, tensor, firstElement, createCountingScanner(kernel, tensor, firstElement));
+}
+
+function createCountingScanner(kernel: Kernel, tensor: Tensor, firstElement: number): PartScanner {
   const dtype = tensor.dtype as NumericDtype;
   if (tensor.elements <= MOST_KEPT_ELEMENTS) return new KeepingScanner(kernel, tensor, firstElement);
   const bits = codeBits(dtype);
@@ -47,7 +52,7 @@ class KeepingScanner implements PartScanner {
     this.#kernel = kernel;
     this.#tensor = tensor;
     this.#channels = new PartChannels(tensor);
-    const Store = tensor.dtype === 'float32' ? Float32Array : Float64Array;
+    const Store = tensor.dtype === 'float32' || floatsByCode(tensor.dtype) ? Float32Array : Float64Array;
     this.#finite = new Store(tensor.elements);
     this.#next = firstElement;
   }

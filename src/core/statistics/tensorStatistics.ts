@@ -10,7 +10,8 @@ export const MOST_ORDERED_VALUES = 4096;
 /** Units less alike than this are not worth a word: pairs of trained filters reach 0.9 (Ayinde & Zurada, arXiv 1802.07653). */
 export const SIMILAR_COSINE = 0.99;
 
-export const ZERO_RUN_STEP_BYTES = 16 * 1024;
+/** Runs of zeros are known in pages: what a copy that was cut short leaves. Shorter ones are not told. */
+export const ZERO_RUN_STEP_BYTES = 4 * 1024;
 
 /**
  * Where the finite values of a tensor lie: ascending, disjoint bins with exact counts and no gaps in the count.
@@ -89,16 +90,19 @@ export interface TensorStatistics {
   readonly inputChannels?: ChannelStatistics;
   /** In element order, of normalization vectors and biases of up to MOST_ORDERED_VALUES elements. */
   readonly orderedValues?: Float32Array;
-  /** Pairs of output units with a cosine of SIMILAR_COSINE or more, the most alike first; absent where units were not compared. */
+  /**
+   * Pairs of output units with a cosine of SIMILAR_COSINE or more, the most alike first: of units that are all alike, as many as tie them together.
+   * At most MOST_SIMILAR_PAIRS; absent where units were not compared. Copies are always found, pairs near the limit mostly.
+   */
   readonly similarUnits?: readonly SimilarUnits[];
   /** The longest run of zero bytes, known to ZERO_RUN_STEP_BYTES; absent where there is none that long. */
   readonly longestZeroRun?: ZeroRun;
   /** Lowest mantissa bits that are zero in every value of a float32 tensor: 16 where all are bfloat16 numbers, 13 where all could be half floats. */
   readonly unusedMantissaBits?: number;
-  /** Values that equal min (or max) exactly, where many lie close to it. */
+  /** Values that equal min (or max) exactly, where they are eight and one in a thousand or more. */
   readonly atMin?: number;
   readonly atMax?: number;
-  /** Aligned groups of four weights along the inputs, of which at least two are zero; only of sparse kernels. */
+  /** Of an even sample of aligned groups of four weights along the inputs, those of which at least two are zero; only of sparse kernels. */
   readonly sparseGroups?: { readonly groups: number; readonly atLeastHalfZero: number };
 }
 

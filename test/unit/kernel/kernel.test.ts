@@ -151,6 +151,7 @@ function assertSame(actual: TensorStatistics, expected: TensorStatistics): void 
   for (const figure of ['count', 'zeros', 'nan', 'positiveInfinity', 'negativeInfinity', 'nearZeros', 'min', 'max'] as const) assert.equal(actual[figure], expected[figure], figure);
   assert.deepEqual(actual.distribution, expected.distribution);
   assert.deepEqual(actual.quantiles, expected.quantiles);
+  for (const figure of ['orderedValues', 'similarUnits', 'longestZeroRun', 'unusedMantissaBits', 'atMin', 'atMax', 'sparseGroups'] as const) assert.deepEqual(actual[figure], expected[figure], figure);
   const sigma = expected.standardDeviation ?? 0;
   close(actual.mean, expected.mean, 1e-6 * sigma, 'mean');
   close(actual.standardDeviation, expected.standardDeviation, 1e-6 * sigma, 'standardDeviation');
@@ -162,6 +163,10 @@ function assertSame(actual: TensorStatistics, expected: TensorStatistics): void 
     assert.equal(actual[side]?.maxAbs.length, expected[side]?.maxAbs.length, side);
     expected[side]?.maxAbs.forEach((most, unit) => assert.equal(actual[side]!.maxAbs[unit], most, `${side} ${unit}`));
     assert.equal(actual[side]?.axis, expected[side]?.axis);
+    assert.deepEqual(actual[side]?.zeros, expected[side]?.zeros, side);
+    // Σ|w| <= √n × norm: what rounding of a sum is small beside.
+    const root = Math.sqrt(expected.count / (expected[side]?.maxAbs.length ?? 1));
+    actual[side]?.sum?.forEach((sum, unit) => close(sum, expected[side]!.sum![unit]!, 1e-5 * root * expected[side]!.l2Norm[unit]! + 1e-38, `${side} sum ${unit}`));
     actual[side]?.l2Norm.forEach((norm, unit) => close(norm, expected[side]!.l2Norm[unit]!, 1e-4 * expected[side]!.l2Norm[unit]!, `${side} ${unit}`));
   }
 }

@@ -121,10 +121,10 @@ describe('channels', () => {
     assert.equal(channelPlan({ shape: [MOST_UNITS + 1, 1], elements: MOST_UNITS + 1, axes: { input: 0 } }), undefined);
   });
 
-  it('have their largest magnitude and the norm of what is finite', () => {
+  it('have their largest magnitude, norm and sum of what is finite, and their zeros', () => {
     const { outputChannels, inputChannels } = scan(tensorOf('float32', 6, { shape: [2, 3], axes: { input: 0, output: 1 } }), new Uint8Array(Float32Array.of(3, 0, NaN, -4, 0, 2).buffer));
-    assert.deepEqual(outputChannels, { axis: 1, maxAbs: Float32Array.of(4, 0, 2), l2Norm: Float32Array.of(5, 0, 2) });
-    assert.deepEqual(inputChannels, { axis: 0, maxAbs: Float32Array.of(3, 4), l2Norm: Float32Array.of(3, Math.sqrt(20)) });
+    assert.deepEqual(outputChannels, { axis: 1, maxAbs: Float32Array.of(4, 0, 2), l2Norm: Float32Array.of(5, 0, 2), sum: Float32Array.of(-1, 0, 2), zeros: Uint32Array.of(0, 2, 0) });
+    assert.deepEqual(inputChannels, { axis: 0, maxAbs: Float32Array.of(3, 4), l2Norm: Float32Array.of(3, Math.sqrt(20)), sum: Float32Array.of(3, -2), zeros: Uint32Array.of(1, 1) });
   });
 
   it('go on where a part begins within a unit', () => {

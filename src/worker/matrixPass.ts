@@ -1,0 +1,140 @@
+import type { ChannelAxis, ChannelPlan, ChannelSums, PlannedSums } from '../core/statistics/channels';
+import type { Units } from '../core/statistics/kernel';
+import { addressOf } from './kernelExports';
+import type { KernelExports } from './kernelExports';
+
+/** Columns and rows that the module has room for in one call. */
+const MOST_COLUMNS = 1 << 16;
+const MOST_ROWS = 1 << 14;
+
+/** float32 values in the module's memory. */
+export interface ValueRun {
+  readonly address: number;
+  readonly firstElement: number;
+  readonly count: number;
+  readonly hasZeros: boolean;
+}
+
+/** Rows whose results the module holds. */
+interface RowRun {
+  readonly firstRow: number;
+  readonly rows: number;
+  readonly rowLength: number;
+  readonly hasZeros: boolean;
+}
+
+/** Largest magnitudes, squares, sums and zeros by unit: the module's pass over a matrix, and what becomes of its results. */
+export class MatrixPass {
+  readonly #module: KernelExports;
+  readonly #columnMaxima: Float32Array;
+  readonly #columnSquares: Float32Array;
+  readonly #columnSums: Float32Array;
+  readonly #columnZeros: Uint32Array;
+  readonly #rowMaxima: Float32Array;
+  readonly #rowSquares: Float32Array;
+  readonly #rowSums: Float32Array;
+  readonly #rowZeros: Uint32Array;
+  /** Of the part that is being read. */
+  #split: (SplitAxes & { readonly sums: PlannedSums }) | undefined;
+
+  constructor(module: KernelExports) {
+    const { buffer } = module.memory;
+    this.#module = module;
+    this.#columnMaxima = new Float32Array(buffer, addressOf(module, 'COLUMN_MAXIMA'), MOST_COLUMNS);
+    this.#columnSquares = new Float32Array(buffer, addressOf(module, 'COLUMN_SQUARES'), MOST_COLUMNS);
+    this.#columnSums = new Float32Array(buffer, addressOf(module, 'COLUMN_SUMS'), MOST_COLUMNS);
+    this.#columnZeros = new Uint32Array(buffer, addressOf(module, 'COLUMN_ZEROS'), MOST_COLUMNS);
+    this.#rowMaxima = new Float32Array(buffer, addressOf(module, 'ROW_MAXIMA'), MOST_ROWS);
+    this.#rowSquares = new Float32Array(buffer, addressOf(module, 'ROW_SQUARES'), MOST_ROWS);
+    this.#rowSums = new Float32Array(buffer, addressOf(module, 'ROW_SUMS'), MOST_ROWS);
+    this.#rowZeros = new Uint32Array(buffer, addressOf(module, 'ROW_ZEROS'), MOST_ROWS);
+  }
+
+  /** Forgets a pass that was given up, or what else used the columns' memory. */
+  clear(): void {
+    this.#module.clearColumns(MOST_COLUMNS);
+  }
+
+  /** Values at `address` as rows of a matrix, whose columns are the units of one axis, and whose rows belong to units of the other. */
+  add({ plan, sums }: Units, { address, firstElement, count, hasZeros }: ValueRun): void {
+    if (this.#split?.sums !== sums) this.#split = { sums, ...splitAxes(plan, sums) };
+    const { columns, rows, rowLength } = this.#split;
+    const wide = rowLength > MOST_COLUMNS;
+    let element = firstElement;
+    let left = count;
+    let at = address;
+    while (left > 0) {
+      const column = element % rowLength;
+      const whole = column === 0 && left >= rowLength && !wide ? Math.min(MOST_ROWS, Math.floor(left / rowLength)) : 0;
+      const taken = whole > 0 ? whole * rowLength : Math.min(left, rowLength - column, MOST_COLUMNS);
+      if (whole > 0) this.#scanRows(at, whole, rowLength, hasZeros);
+      else this.#scanPartialRow(at, wide ? 0 : column, taken, hasZeros);
+      for (const { axis, sums: rowSums } of rows) this.#foldRows(axis, rowSums, { firstRow: Math.floor(element / rowLength), rows: Math.max(1, whole), rowLength, hasZeros });
+      if (wide) this.#foldColumns(columns, column, taken, hasZeros);
+      element += taken;
+      left -= taken;
+      at += 4 * taken;
+    }
+    if (!wide) this.#foldColumns(columns, 0, rowLength, hasZeros);
+  }
+
+  #scanRows(address: number, rows: number, columns: number, hasZeros: boolean): void {
+    this.#module.scanMatrix(address, rows, columns);
+    if (hasZeros) this.#module.countZeros(address, rows, columns);
+  }
+
+  #scanPartialRow(address: number, firstColumn: number, columns: number, hasZeros: boolean): void {
+    this.#module.scanPartialRow(address, firstColumn, columns);
+    if (hasZeros) this.#module.countZerosOfPartialRow(address, firstColumn, columns);
+  }
+
+  #foldColumns(all: readonly ChannelSums[], firstUnit: number, columns: number, hasZeros: boolean): void {
+    for (const { maxAbs, squares, sums, zeros } of all) {
+      for (let column = 0; column < columns; column++) {
+        const most = this.#columnMaxima[column]!;
+        if (most > maxAbs[firstUnit + column]!) maxAbs[firstUnit + column] = most;
+        squares[firstUnit + column]! += this.#columnSquares[column]!;
+        sums[firstUnit + column]! += this.#columnSums[column]!;
+      }
+      if (hasZeros) for (let column = 0; column < columns; column++) zeros[firstUnit + column]! += this.#columnZeros[column]!;
+    }
+    this.#module.clearColumns(columns);
+  }
+
+  #foldRows({ units, inner }: ChannelAxis, { maxAbs, squares, sums, zeros }: ChannelSums, { firstRow, rows, rowLength, hasZeros }: RowRun): void {
+    const rowsEach = inner / rowLength;
+    let unit = Math.floor(firstRow / rowsEach) % units;
+    let left = rowsEach - (firstRow % rowsEach);
+    for (let row = 0; row < rows; row++) {
+      const most = this.#rowMaxima[row]!;
+      if (most > maxAbs[unit]!) maxAbs[unit] = most;
+      squares[unit]! += this.#rowSquares[row]!;
+      sums[unit]! += this.#rowSums[row]!;
+      if (hasZeros) zeros[unit]! += this.#rowZeros[row]!;
+      if (--left > 0) continue;
+      left = rowsEach;
+      unit = unit + 1 === units ? 0 : unit + 1;
+    }
+  }
+}
+
+interface SplitAxes {
+  readonly columns: readonly ChannelSums[];
+  readonly rows: readonly { readonly axis: ChannelAxis; readonly sums: ChannelSums }[];
+  readonly rowLength: number;
+}
+
+/** The axis whose units lie side by side gives the columns; without one, rows are the longest runs that belong to one unit of each axis. */
+function splitAxes(plan: ChannelPlan, sums: PlannedSums): SplitAxes {
+  const axes = [{ axis: plan.output, sums: sums.output }, { axis: plan.input, sums: sums.input }].flatMap(({ axis, sums: own }) =>
+    axis && own ? [{ axis, sums: own }] : [],
+  );
+  const beside = axes.filter(({ axis }) => axis.inner === 1).sort((a, b) => b.axis.units - a.axis.units)[0];
+  // A depthwise kernel may have one axis for both: its units are columns twice.
+  const columns = axes.filter(({ axis }) => axis.axis === beside?.axis.axis);
+  const others = axes.filter((each) => !columns.includes(each));
+  const rowLength = beside ? beside.axis.units : Math.min(...others.map(({ axis }) => axis.inner));
+  // All rows belong to the only unit of a length-1 axis, wherever that axis lies.
+  const rows = others.map((each) => (each.axis.units === 1 ? { ...each, axis: { ...each.axis, inner: rowLength } } : each));
+  return { columns: columns.map(({ sums: own }) => own), rows, rowLength };
+}
