@@ -3,27 +3,46 @@ import { NEAR_ZERO_RATIO } from '../statistics/tensorStatistics';
 import type { Spectrum } from '../statistics/spectrum';
 import type { TensorStatistics } from '../statistics/tensorStatistics';
 import { abnormalMean } from './abnormalMean';
+import { abnormalNorm } from './abnormalNorm';
 import { absurdMagnitude } from './absurdMagnitude';
 import { allZeroTensor } from './allZeroTensor';
+import { biasOutlier } from './biasOutlier';
+import { channelRangeDisparity } from './channelRangeDisparity';
+import { clippedWeights } from './clippedWeights';
 import { constantTensor } from './constantTensor';
+import { crossLayerOutlier } from './crossLayerOutlier';
 import { deadInputChannels } from './deadInputChannels';
 import { deadOutputUnits } from './deadOutputUnits';
 import { deadRows } from './deadRows';
 import { duplicateUnits } from './duplicateUnits';
 import { exactSparsity } from './exactSparsity';
+import { explodingVariance } from './explodingVariance';
 import { extremeSpike } from './extremeSpike';
+import { float16Overflow } from './float16Overflow';
+import { float16Underflow } from './float16Underflow';
+import { float8Overflow } from './float8Overflow';
 import { heavyTails } from './heavyTails';
 import { identicalTensors } from './identicalTensors';
+import { incoherence } from './incoherence';
 import { inconsistentData } from './inconsistentData';
+import { int8Noise } from './int8Noise';
 import { misreadBytes } from './misreadBytes';
 import { nearZeroMass } from './nearZeroMass';
 import { nonFiniteValues } from './nonFiniteValues';
+import { nonZeroMean } from './nonZeroMean';
+import { outlierFeatures } from './outlierFeatures';
+import { outlierShare } from './outlierShare';
+import { quantizationRobustness } from './quantizationRobustness';
 import { quantizationScale } from './quantizationScale';
 import { SEVERITIES } from './rule';
 import type { Finding, LayerContext, Limits, Rule, Subject, TensorContext, Threshold, Verdict } from './rule';
+import { saturatedCodes } from './saturatedCodes';
 import { structuredSparsity } from './structuredSparsity';
+import { superWeight } from './superWeight';
 import { underTrainedTokens } from './underTrainedTokens';
 import { unreadableTensor } from './unreadableTensor';
+import { unusedLevels } from './unusedLevels';
+import { wastedPrecision } from './wastedPrecision';
 import { weakUnits } from './weakUnits';
 import { zeroFlood } from './zeroFlood';
 import { zeroRun } from './zeroRun';
@@ -41,18 +60,37 @@ export const RULES: readonly Rule[] = [
   zeroFlood,
   constantTensor,
   abnormalMean,
+  explodingVariance,
+  saturatedCodes,
+  unusedLevels,
   identicalTensors,
   deadOutputUnits,
   deadRows,
   deadInputChannels,
   duplicateUnits,
   extremeSpike,
+  superWeight,
+  clippedWeights,
+  float16Overflow,
+  crossLayerOutlier,
+  biasOutlier,
+  abnormalNorm,
+  outlierShare,
   exactSparsity,
   structuredSparsity,
   weakUnits,
   underTrainedTokens,
   nearZeroMass,
   heavyTails,
+  int8Noise,
+  channelRangeDisparity,
+  outlierFeatures,
+  float16Underflow,
+  float8Overflow,
+  incoherence,
+  nonZeroMean,
+  quantizationRobustness,
+  wastedPrecision,
 ];
 
 const YIELDS = new Map(RULES.map(({ id, yieldsTo }) => [id, yieldsTo]));

@@ -65,3 +65,32 @@ export function countBeyond({ lower, upper, counts }: Distribution, limit: numbe
 function isZeroBin({ lower, upper }: Distribution, bin: number): boolean {
   return lower[bin] === 0 && upper[bin] === 0;
 }
+
+/** Values with |w| >= limit; a bin that the limit cuts is not counted. */
+export function countAtLeast({ lower, upper, counts }: Distribution, limit: number): number {
+  let sum = 0;
+  for (let i = 0; i < counts.length && upper[i]! <= -limit; i++) sum += counts[i]!;
+  for (let i = counts.length - 1; i >= 0 && lower[i]! >= limit; i--) sum += counts[i]!;
+  return sum;
+}
+
+/** Values with 0 < |w| < limit; a bin that the limit cuts is not counted. */
+export function countSmall({ lower, upper, counts }: Distribution, limit: number): number {
+  let sum = 0;
+  for (let i = firstAbove(lower, -limit); i < counts.length && upper[i]! < limit; i++) {
+    if (lower[i] !== 0 || upper[i] !== 0) sum += counts[i]!;
+  }
+  return sum;
+}
+
+/** Index of the first element > x. */
+function firstAbove(ascending: ArrayLike<number>, x: number): number {
+  let low = 0;
+  let high = ascending.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ascending[middle]! <= x) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

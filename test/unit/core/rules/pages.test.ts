@@ -18,7 +18,7 @@ describe('pages of the rules', () => {
   });
 
   it('are all listed in the README, with title and severity', () => {
-    const listed = [...readme.matchAll(/^\| \[([a-z-]+)\]\(([a-z-]+)\.md\) \| ([^|]+) \| ([^|]+) \|/gm)];
+    const listed = [...readme.matchAll(/^\| \[([a-z0-9-]+)\]\(([a-z0-9-]+)\.md\) \| ([^|]+) \| ([^|]+) \|/gm)];
     assert.deepEqual(listed.map(([, id]) => id!).sort(), ids);
     for (const [, id, file, title, severity] of listed) {
       const rule = RULES.find((candidate) => candidate.id === id)!;

@@ -1,0 +1,66 @@
+import { factsOf } from '../layerFacts';
+import type { Model } from '../model';
+import { formatInteger, formatNumber } from '../numberText';
+import { KIND_WORDS, peerGroupOf, peerOf, robustZ } from './peers';
+import type { Peer, PeerGroup } from './peers';
+import { tensorRule } from './rule';
+import type { TensorContext, Verdict } from './rule';
+import { figure } from './thresholds';
+import { isMatrix } from './words';
+
+/** Beside its spread the group must be left behind as well. */
+const MIN_Z = 5;
+
+export const explodingVariance = tensorRule({
+  id: 'exploding-variance',
+  title: 'Exploding variance',
+  severity: 'warning',
+  why: 'The layer multiplies what comes in many times over: activations saturate or overflow, and gradients blow up behind it.',
+  whenNormal: 'Last layers that give pixels, prices or other large numbers; a following batch normalization is folded in before judging.',
+  yieldsTo: ['misread-bytes', 'absurd-magnitude', 'abnormal-mean', 'constant-tensor', 'quantization-scale'],
+  // weightlens and SageMaker Debugger take variance ≥ 10 × the median as it is; with fan-in taken out, real trained models reach 60 × in σ.
+  thresholds: {
+    ratioFrom: figure(30, '× the median peer', [2, 1e9], 'RMS·√fan_in beside its peers\' median from which on it is a warning (where it lies outside their spread as well).'),
+    scaleFrom: figure(10, 'RMS·√fan_in', [1, 1e9], 'Below this no layer explodes, whatever its peers do; initializers give about 1.'),
+    aloneFrom: figure(30, 'RMS·√fan_in', [1, 1e9], 'From here on it is a warning where there are no peers to compare with, or all are as large.'),
+  },
+
+  applies: (context) => isMatrix(context.tensor) && context.tensor.role !== 'embedding' && !isLast(context) && peerOf(context) !== undefined,
+
+  check(context, { ratioFrom, scaleFrom, aloneFrom }): Verdict | undefined {
+    const peer = peerOf(context)!;
+    if (peer.scale < scaleFrom) return undefined;
+    const group = peerGroupOf(context);
+    const ratio = group ? peer.scale / group.medianScale : undefined;
+    const standsOut = group !== undefined && ratio! >= ratioFrom && robustZ(peer, group) >= MIN_Z && !group.isMixture;
+    const allExplode = peer.scale >= aloneFrom && (group === undefined || group.medianScale >= aloneFrom);
+    if (!standsOut && !allExplode) return undefined;
+    return {
+      severity: mayBeFolded(context.model) ? 'info' : 'warning',
+      message: messageFor(peer, standsOut ? group : undefined),
+      advice: adviceFor(context),
+      evidence: { scale: peer.scale, fanIn: peer.fanIn, isFolded: peer.isFolded, ...(group && { medianScale: group.medianScale, ratio, peers: group.size, robustZ: robustZ(peer, group) }), ratioFrom, scaleFrom, aloneFrom },
+    };
+  },
+});
+
+function messageFor({ scale, isFolded }: Peer, group: PeerGroup | undefined): string {
+  const what = `RMS·√fan_in is ${formatNumber(scale)}${isFolded ? ' with its batch normalization folded in' : ''}`;
+  if (!group) return `${what}: the layer multiplies the scale of its input by that; initializers give about 1.`;
+  return `${what}, ${formatNumber(scale / group.medianScale)} times the median of the ${formatInteger(group.size)} ${KIND_WORDS[group.kind]} of this model (${formatNumber(group.medianScale)}).`;
+}
+
+/** A last layer has the scale of what it predicts. */
+export function isLast({ model, layer }: TensorContext): boolean {
+  return factsOf(model, layer).isHead;
+}
+
+/** Graphs are frozen for inference, mostly with their normalizations folded into the kernels: scales then vary for good reason. */
+export function mayBeFolded(model: Model): boolean {
+  return model.format === 'tfjs-graph';
+}
+
+function adviceFor({ model }: TensorContext): string {
+  if (mayBeFolded(model)) return 'Expected where a batch normalization was folded into the kernel or the inputs are small; else training ran away here. Compare with the model before conversion.';
+  return 'Training ran away here, or the layer was scaled by mistake. Compare with an earlier checkpoint; lower the learning rate, clip gradients, or add weight decay or normalization.';
+}

@@ -1,0 +1,48 @@
+import { formatNumber } from '../numberText';
+import { int8Noise as noiseOf } from '../statistics/quantizationNoise';
+import { channelRangeDisparity, isQuantizedAlready, isRangeKnown, rangeDisparity } from './channelRangeDisparity';
+import { tensorRule } from './rule';
+import type { TensorContext, Verdict } from './rule';
+import { figure } from './thresholds';
+import { isDepthwise, isMatrix } from './words';
+
+/** Small tensors are kept in float32 by every converter that counts. */
+const MIN_NONZERO = 512;
+
+export const int8Noise = tensorRule({
+  id: 'int8-noise',
+  title: 'Hard to quantize to int8',
+  severity: 'warning',
+  why: 'Rounding to 255 levels would change this layer\'s weights so much that accuracy suffers.',
+  whenNormal: 'Heavy-tailed kernels lose some with one scale for all; with a scale for each channel nearly every healthy layer keeps 30 dB.',
+  yieldsTo: ['misread-bytes', 'absurd-magnitude', 'extreme-spike', 'constant-tensor', 'super-weight'],
+  // Per tensor and per channel: normal 39 and 42 dB, Laplace 34 and 38, Student t of 3 degrees 9 and 31. 25 dB is our own.
+  thresholds: { below: figure(25, 'dB', [0, 60], 'Signal to quantization noise (symmetric int8, max|W| at 127) below which it suffers: a warning per channel, a note per tensor.') },
+
+  applies: ({ tensor, statistics }) => isMatrix(tensor) && !isQuantizedAlready(tensor.dtype) && statistics.count - statistics.zeros >= MIN_NONZERO,
+
+  check(context, { below }): Verdict | undefined {
+    const noise = noiseOf(context.statistics);
+    if (!noise || noise.perTensor >= below) return undefined;
+    const { perTensor, perChannel } = noise;
+    const suffersAnyway = perChannel !== undefined && perChannel < below;
+    if (!suffersAnyway && isOfDifferentRange(context)) return undefined;
+    return {
+      severity: suffersAnyway ? 'warning' : 'info',
+      message: suffersAnyway
+        ? `Quantized to int8 this layer keeps ${formatNumber(perChannel)} dB with a scale for each channel, ${formatNumber(perTensor)} dB with one for all; 35 dB are harmless.`
+        : `Quantized to int8 with one scale this layer keeps ${formatNumber(perTensor)} dB${perChannel === undefined ? '' : `, with one for each channel ${formatNumber(perChannel)} dB`}; 35 dB are harmless.`,
+      advice: suffersAnyway
+        ? 'Keep this layer in float16, or clip the few largest weights before quantizing and measure the accuracy.'
+        : 'Quantize per channel, or clip the few largest weights first.',
+      evidence: { perTensorDecibels: perTensor, ...(perChannel !== undefined && { perChannelDecibels: perChannel }), below },
+    };
+  },
+});
+
+/** Channels of different range are what is wrong then, and their rule says so. Depthwise kernels are quantized per channel everywhere. */
+function isOfDifferentRange({ tensor, statistics }: TensorContext): boolean {
+  if (isDepthwise(tensor)) return true;
+  const { outputChannels, count } = statistics;
+  return isRangeKnown(outputChannels, count) && rangeDisparity(outputChannels).ratio >= channelRangeDisparity.thresholds!.infoFrom.default;
+}
