@@ -1,7 +1,8 @@
 import type { Assessment } from '../core/assessment';
 import type { LayerVerdict } from '../core/verdict/layerVerdict';
 import type { Overlay } from '../core/verdict/overlays';
-import type { Figures, Histogram, WindowHistogram } from '../core/statistics/tensorStatistics';
+import type { SpectrumSummary } from '../core/statistics/spectrumSummary';
+import type { Figures, Histogram, SimilarUnits, WindowHistogram } from '../core/statistics/tensorStatistics';
 import type { Model } from '../core/model';
 import type { Finding, Severity } from '../core/rules/rule';
 
@@ -21,8 +22,20 @@ export interface TensorView {
   readonly sparkline: readonly number[];
   /** Exact counts over the whole range, snapped edges; drawn before anything finer is asked for. */
   readonly histogram: Histogram;
-  readonly outputChannels?: { readonly maxAbs: readonly number[]; readonly l2Norm: readonly number[] };
-  readonly inputChannels?: { readonly maxAbs: readonly number[]; readonly l2Norm: readonly number[] };
+  readonly outputChannels?: UnitsView;
+  readonly inputChannels?: UnitsView;
+  /** Pairs of output units with nearly the same weights, the most alike first; not all of very many. */
+  readonly similarUnits?: readonly SimilarUnits[];
+}
+
+/** Along one axis of a kernel, one entry a unit. */
+export interface UnitsView {
+  readonly maxAbs: readonly number[];
+  readonly l2Norm: readonly number[];
+  /** Indices of units of which every weight is exactly 0. */
+  readonly dead: readonly number[];
+  /** Indices of units without a finite weight. */
+  readonly notFinite: readonly number[];
 }
 
 /** Figures of one layer over its weights. */
@@ -70,6 +83,8 @@ export interface HostSide {
     verdict: { params: { layer: number }; result: LayerVerdict | null };
     /** Distributions to draw over a tensor's histogram, the best one first; empty before it is read. */
     overlays: { params: { tensor: number }; result: readonly Overlay[] };
+    /** Singular values and what is read from them; tells `spectrumProgress` meanwhile, and its findings come as an update. */
+    spectrum: { params: { tensor: number }; result: SpectrumSummary };
     cancel: { params: null; result: null };
     /** Starts a cancelled or failed analysis again. */
     restart: { params: null; result: null };
@@ -86,6 +101,8 @@ export interface HostSide {
     reset: null;
     /** The tree or a command selected a layer. */
     select: { layer: string };
+    /** 0..1 of a spectrum that the page asked for. */
+    spectrumProgress: { tensor: number; share: number };
   };
 }
 

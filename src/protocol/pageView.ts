@@ -5,7 +5,7 @@ import type { Finding, Severity } from '../core/rules/rule';
 import { sparklineCounts } from '../core/statistics/histogram';
 import { QUANTILES } from '../core/statistics/tensorStatistics';
 import type { ChannelStatistics, Distribution, Histogram, TensorStatistics } from '../core/statistics/tensorStatistics';
-import type { LayerView, TensorView } from './pageContract';
+import type { LayerView, TensorView, UnitsView } from './pageContract';
 
 /** The first picture of a tensor, until exact bins for the visible range are asked for. */
 const PREVIEW_BINS = 160;
@@ -15,6 +15,8 @@ const PREVIEW_BINS_OF_MANY = 24;
 /** Of the window's bins, for each tail beyond it: enough to place the outliers. */
 const TAIL_SHARE = 1 / 12;
 const FLOAT32_DIGITS = 7;
+/** Pairs that a chart can mark and a person will look at. */
+const MOST_SIMILAR = 256;
 
 /** How many bins `tensorView` should give a model's tensors. */
 export function previewBins(model: Model): number {
@@ -33,8 +35,9 @@ export function tensorView(index: number, statistics: TensorStatistics, bins = P
     },
     sparkline: sparklineCounts(statistics),
     histogram: previewHistogram(statistics, bins),
-    ...(statistics.outputChannels && { outputChannels: channelView(statistics.outputChannels) }),
-    ...(statistics.inputChannels && { inputChannels: channelView(statistics.inputChannels) }),
+    ...(statistics.outputChannels && { outputChannels: unitsView(statistics.outputChannels, statistics) }),
+    ...(statistics.inputChannels && { inputChannels: unitsView(statistics.inputChannels, statistics) }),
+    ...(statistics.similarUnits && statistics.similarUnits.length > 0 && { similarUnits: statistics.similarUnits.slice(0, MOST_SIMILAR) }),
   };
 }
 
@@ -60,8 +63,18 @@ function worstSeverities(model: Model, findings: readonly Finding[]): Map<string
   return worst;
 }
 
-function channelView(channels: ChannelStatistics): { maxAbs: number[]; l2Norm: number[] } {
-  return { maxAbs: Array.from(channels.maxAbs, shortened), l2Norm: Array.from(channels.l2Norm, shortened) };
+/** A unit of nothing but NaN has no largest magnitude either: its zeros tell it from a dead one. */
+function unitsView({ maxAbs, l2Norm, zeros }: ChannelStatistics, { count, nan, positiveInfinity, negativeInfinity }: TensorStatistics): UnitsView {
+  const weightsPerUnit = count / maxAbs.length;
+  const allFinite = nan + positiveInfinity + negativeInfinity === 0;
+  const dead: number[] = [];
+  const notFinite: number[] = [];
+  maxAbs.forEach((value, unit) => {
+    if (value !== 0) return;
+    if (allFinite || zeros?.[unit] === weightsPerUnit) dead.push(unit);
+    else if (zeros?.[unit] === 0) notFinite.push(unit);
+  });
+  return { maxAbs: Array.from(maxAbs, shortened), l2Norm: Array.from(l2Norm, shortened), dead, notFinite };
 }
 
 /** Float32 has seven digits; written out as the float64 that it becomes, it would take eighteen. */

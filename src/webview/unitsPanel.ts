@@ -1,12 +1,11 @@
 import { formatInteger, plural } from '../core/numberText';
-import type { TensorView } from '../protocol/pageContract';
+import type { SimilarUnits } from '../core/statistics/tensorStatistics';
+import type { TensorView, UnitsView } from '../protocol/pageContract';
 import { Chart } from './chart';
 import type { ChartPart, Context } from './context';
 import { el, setText, toggle } from './dom';
 import type { PlotlyApi } from './plotlyLoader';
-import { deadUnits, unitsFigure } from './unitsChart';
-
-type Channels = NonNullable<TensorView['outputChannels']>;
+import { twinsOf, unitsFigure } from './unitsChart';
 
 export interface UnitsPanel extends ChartPart {
   readonly element: HTMLElement;
@@ -33,7 +32,7 @@ export function createUnitsPanel(context: Context): UnitsPanel {
     element.hidden = !current?.outputChannels && !current?.inputChannels;
     if (element.hidden) return;
     setText(summary, unitsSummary(current!, unit));
-    outputs.show(element.open ? current?.outputChannels : undefined, unit);
+    outputs.show(element.open ? current?.outputChannels : undefined, unit, current?.similarUnits);
     inputs.show(element.open ? current?.inputChannels : undefined, 'input channel');
   }
 
@@ -63,28 +62,35 @@ export function unitName(className: string | undefined): string {
   return /conv/i.test(className ?? '') ? 'filter' : 'unit';
 }
 
-export function unitsSummary({ outputChannels, inputChannels }: TensorView, unit: string): string {
-  const part = (channels: Channels | undefined, one: string): string[] => {
+export function unitsSummary({ outputChannels, inputChannels, similarUnits }: TensorView, unit: string): string {
+  const part = (channels: UnitsView | undefined, one: string, alike: number): string[] => {
     if (!channels) return [];
-    const dead = deadUnits(channels.maxAbs).length;
-    return [`${plural(channels.l2Norm.length, one)}${dead > 0 ? `, ${formatInteger(dead)} dead` : ''}`];
+    const { dead, notFinite, l2Norm } = channels;
+    const marks = [[dead.length, 'dead'], [notFinite.length, 'not finite'], [alike, 'nearly the same as another']] as const;
+    return [[plural(l2Norm.length, one), ...marks.filter(([count]) => count > 0).map(([count, words]) => `${formatInteger(count)} ${words}`)].join(', ')];
   };
-  return `Norms: ${[...part(outputChannels, unit), ...part(inputChannels, 'input channel')].join(' · ')}`;
+  return `Norms: ${[...part(outputChannels, unit, twinsOf(similarUnits).size), ...part(inputChannels, 'input channel', 0)].join(' · ')}`;
 }
 
-function createBars(context: Context): { element: HTMLElement; show(channels: Channels | undefined, unit: string): void; use(plotly: PlotlyApi): void } {
-  let shown: { channels: Channels; unit: string } | undefined;
+interface Bars {
+  readonly element: HTMLElement;
+  show(channels: UnitsView | undefined, unit: string, similarUnits?: readonly SimilarUnits[]): void;
+  use(plotly: PlotlyApi): void;
+}
+
+function createBars(context: Context): Bars {
+  let shown: { channels: UnitsView; unit: string; similarUnits: readonly SimilarUnits[] | undefined } | undefined;
   const chart = new Chart('units-chart', context.tooltip, { onResize: () => draw() });
   const element = el('div', { class: 'units-bars', attributes: { hidden: true } }, chart.element);
   function draw(): void {
     const { width, height } = chart.size;
     if (!shown || width === 0) return;
-    chart.draw(unitsFigure({ unit: shown.unit, ...shown.channels, sorted: context.store.state.view.sortUnits, width, height, theme: context.theme() }));
+    chart.draw(unitsFigure({ unit: shown.unit, ...shown.channels, ...(shown.similarUnits && { similarUnits: shown.similarUnits }), sorted: context.store.state.view.sortUnits, width, height, theme: context.theme() }));
   }
   return {
     element,
-    show: (channels, unit) => {
-      shown = channels && { channels, unit };
+    show: (channels, unit, similarUnits) => {
+      shown = channels && { channels, unit, similarUnits };
       element.hidden = shown === undefined;
       draw();
     },

@@ -77,6 +77,17 @@ describe('tensorView', () => {
     assert.deepEqual(new Set(view.sparkline), new Set([0]));
   });
 
+  it('tells dead units from those of nothing but NaN', () => {
+    const units = { axis: 0, maxAbs: Float32Array.of(0, 0, 1), l2Norm: Float32Array.of(0, 0, 1) };
+    const view = (more: Partial<TensorStatistics>) => tensorView(0, statisticsOf([0, 0, 0, 0, 1, 0], more)).outputChannels!;
+    const plain = view({ outputChannels: units });
+    assert.deepEqual([plain.dead, plain.notFinite], [[0, 1], []]);
+    const counted = view({ outputChannels: { ...units, zeros: Uint32Array.of(2, 0, 1) }, nan: 2 });
+    assert.deepEqual([counted.dead, counted.notFinite], [[0], [1]]);
+    const unknown = view({ outputChannels: units, nan: 2 });
+    assert.deepEqual([unknown.dead, unknown.notFinite], [[], []], 'where nobody counted, nothing is claimed');
+  });
+
   it('spreads a wide bin over the steps it covers', () => {
     const wide: Distribution = { exact: false, lower: Float64Array.of(0), upper: Float64Array.of(24), counts: Float64Array.of(2400) };
     const { sparkline } = tensorView(0, statisticsOf([0, 24], { distribution: wide }));

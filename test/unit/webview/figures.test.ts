@@ -4,7 +4,7 @@ import { fileName } from '../../../src/webview/fileName';
 import { figureGroups, figuresCsv, figuresJson } from '../../../src/webview/figures';
 import { progressShare, progressWords } from '../../../src/webview/progressText';
 import { plotlyText } from '../../../src/webview/plotly';
-import { deadUnits, unitOrder, unitsFigure } from '../../../src/webview/unitsChart';
+import { twinsOf, unitOrder, unitsFigure } from '../../../src/webview/unitsChart';
 import { figures, THEME } from './support';
 
 const GROUPS = figureGroups(figures({ zeros: 81, nan: 2, mean: 0.012300000526010990 }), 0.01);
@@ -63,11 +63,29 @@ describe('units', () => {
   it('are sorted by norm, the dead ones marked where they then stand', () => {
     const maxAbs = [1, 0, 3];
     const l2Norm = [2, 0, 5];
-    assert.deepEqual(deadUnits(maxAbs), [1]);
     assert.deepEqual(unitOrder(l2Norm, true), [2, 0, 1]);
-    const figure = unitsFigure({ unit: 'filter', maxAbs, l2Norm, sorted: true, width: 500, height: 150, theme: THEME });
+    const figure = unitsFigure({ unit: 'filter', maxAbs, l2Norm, dead: [1], notFinite: [], sorted: true, width: 500, height: 150, theme: THEME });
     assert.deepEqual(figure.data.find((trace) => trace.name === 'dead')!.x, [2]);
-    assert.match(figure.label, /3 filters.*1 dead/);
+    assert.match(figure.label, /3 filters.*1 dead\./);
+  });
+
+  it('without a finite weight are not called dead', () => {
+    const figure = unitsFigure({ unit: 'filter', maxAbs: [1, 0], l2Norm: [1, 0], dead: [], notFinite: [1], sorted: false, width: 500, height: 150, theme: THEME });
+    assert.deepEqual(figure.data.find((trace) => trace.name === 'dead')!.x, []);
+    assert.deepEqual(figure.data.find((trace) => trace.name === 'not finite')!.x, [1]);
+    assert.match(figure.label, /0 dead, 1 without a finite weight/);
+    const hovers = figure.data.find((trace) => trace.name === 'units')!.customdata!;
+    assert.match(hovers[1]!, /no finite weight/);
+  });
+
+  it('that are nearly the same are marked at the height of their norms, each with its nearest', () => {
+    const pairs = [{ first: 0, second: 2, cosine: 0.9999, weights: 27 }, { first: 1, second: 2, cosine: 0.995, weights: 27 }];
+    assert.deepEqual([...twinsOf(pairs)].map(([unit, twin]) => [unit, twin.unit]), [[0, 2], [2, 0], [1, 2]]);
+    const figure = unitsFigure({ unit: 'filter', maxAbs: [1, 2, 3], l2Norm: [5, 6, 7], dead: [], notFinite: [], similarUnits: pairs.slice(0, 1), sorted: true, width: 500, height: 150, theme: THEME });
+    const alike = figure.data.find((trace) => trace.name === 'alike')!;
+    assert.deepEqual([alike.x, alike.y], [[0, 2], [7, 5]]);
+    assert.match(figure.data.find((trace) => trace.name === 'units')!.customdata![0]!, /nearly the same as filter 0 \(cosine 0\.9999\)/);
+    assert.match(figure.label, /2 nearly the same as another/);
   });
 });
 

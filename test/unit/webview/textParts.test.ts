@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { textParts } from '../../../src/webview/linkedText';
+import { textParts } from '../../../src/webview/textParts';
 
 const linked = (text: string, layers: readonly string[]): string => textParts(text, layers).map(({ text: words, layer }) => (layer === undefined ? words : `[${words}]`)).join('');
 
