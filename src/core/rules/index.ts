@@ -6,12 +6,15 @@ import { abnormalMean } from './abnormalMean';
 import { abnormalNorm } from './abnormalNorm';
 import { absurdMagnitude } from './absurdMagnitude';
 import { allZeroTensor } from './allZeroTensor';
+import { atInitialization } from './atInitialization';
 import { biasOutlier } from './biasOutlier';
 import { channelRangeDisparity } from './channelRangeDisparity';
 import { clippedWeights } from './clippedWeights';
 import { constantTensor } from './constantTensor';
+import { correlationTrap } from './correlationTrap';
 import { crossLayerOutlier } from './crossLayerOutlier';
 import { deadInputChannels } from './deadInputChannels';
+import { deadNormalizedChannels } from './deadNormalizedChannels';
 import { deadOutputUnits } from './deadOutputUnits';
 import { deadRows } from './deadRows';
 import { duplicateUnits } from './duplicateUnits';
@@ -21,30 +24,46 @@ import { extremeSpike } from './extremeSpike';
 import { float16Overflow } from './float16Overflow';
 import { float16Underflow } from './float16Underflow';
 import { float8Overflow } from './float8Overflow';
+import { foldAmplification } from './foldAmplification';
 import { heavyTails } from './heavyTails';
 import { identicalTensors } from './identicalTensors';
 import { incoherence } from './incoherence';
 import { inconsistentData } from './inconsistentData';
 import { int8Noise } from './int8Noise';
+import { lowEffectiveRank } from './lowEffectiveRank';
+import { lowFilterDiversity } from './lowFilterDiversity';
+import { lowStableRank } from './lowStableRank';
 import { misreadBytes } from './misreadBytes';
 import { nearZeroMass } from './nearZeroMass';
 import { nonFiniteValues } from './nonFiniteValues';
 import { nonZeroMean } from './nonZeroMean';
+import { orthogonalAtInitialization } from './orthogonalAtInitialization';
+import { outlierDimensions } from './outlierDimensions';
 import { outlierFeatures } from './outlierFeatures';
 import { outlierShare } from './outlierShare';
 import { quantizationRobustness } from './quantizationRobustness';
 import { quantizationScale } from './quantizationScale';
+import { randomSpectrum } from './randomSpectrum';
+import { rankLoss } from './rankLoss';
 import { SEVERITIES } from './rule';
 import type { Finding, LayerContext, Limits, Rule, Subject, TensorContext, Threshold, Verdict } from './rule';
+import { runningStatisticsAtInit } from './runningStatisticsAtInit';
+import { runningVariance } from './runningVariance';
 import { saturatedCodes } from './saturatedCodes';
+import { smallNormalizationScale } from './smallNormalizationScale';
+import { spectralAlpha } from './spectralAlpha';
+import { spectralNormOutlier } from './spectralNormOutlier';
 import { structuredSparsity } from './structuredSparsity';
 import { superWeight } from './superWeight';
 import { underTrainedTokens } from './underTrainedTokens';
 import { unreadableTensor } from './unreadableTensor';
+import { untrainedAdapter } from './untrainedAdapter';
+import { untrainedModel } from './untrainedModel';
 import { unusedLevels } from './unusedLevels';
 import { wastedPrecision } from './wastedPrecision';
 import { weakUnits } from './weakUnits';
 import { zeroFlood } from './zeroFlood';
+import { zeroResidualScale } from './zeroResidualScale';
 import { zeroRun } from './zeroRun';
 
 /** Every rule, the gravest first: the order of findings of one severity about one subject. */
@@ -55,6 +74,7 @@ export const RULES: readonly Rule[] = [
   misreadBytes,
   nonFiniteValues,
   absurdMagnitude,
+  runningVariance,
   allZeroTensor,
   zeroRun,
   zeroFlood,
@@ -64,10 +84,16 @@ export const RULES: readonly Rule[] = [
   saturatedCodes,
   unusedLevels,
   identicalTensors,
+  untrainedModel,
+  atInitialization,
+  untrainedAdapter,
+  runningStatisticsAtInit,
+  zeroResidualScale,
   deadOutputUnits,
   deadRows,
   deadInputChannels,
   duplicateUnits,
+  deadNormalizedChannels,
   extremeSpike,
   superWeight,
   clippedWeights,
@@ -79,6 +105,9 @@ export const RULES: readonly Rule[] = [
   exactSparsity,
   structuredSparsity,
   weakUnits,
+  smallNormalizationScale,
+  foldAmplification,
+  outlierDimensions,
   underTrainedTokens,
   nearZeroMass,
   heavyTails,
@@ -91,6 +120,15 @@ export const RULES: readonly Rule[] = [
   nonZeroMean,
   quantizationRobustness,
   wastedPrecision,
+  spectralNormOutlier,
+  lowEffectiveRank,
+  rankLoss,
+  lowStableRank,
+  correlationTrap,
+  orthogonalAtInitialization,
+  randomSpectrum,
+  spectralAlpha,
+  lowFilterDiversity,
 ];
 
 const YIELDS = new Map(RULES.map(({ id, yieldsTo }) => [id, yieldsTo]));
