@@ -14,14 +14,25 @@ const LONGEST_NAME = 60;
 export function registerQuickFixes(problems: Problems): vscode.Disposable {
   const provider: vscode.CodeActionProvider = {
     provideCodeActions: (document, _range, { diagnostics }) =>
-      diagnostics.filter((diagnostic) => ruleOf(diagnostic) !== undefined).flatMap((diagnostic) => {
+      joined(diagnostics.filter((diagnostic) => ruleOf(diagnostic) !== undefined).flatMap((diagnostic) => {
         const found = problems.findingOf(document.uri, diagnostic);
         return found ? actionsFor(found.entry, found.finding, diagnostic) : [];
-      }),
+      })),
   };
   return vscode.languages.registerCodeActionsProvider([{ scheme: 'file', language: 'json' }, { scheme: 'file', pattern: '**/*.json' }], provider, {
     providedCodeActionKinds: [vscode.CodeActionKind.QuickFix],
   });
+}
+
+/** Several problems stand at one name: what is the same for all of them is offered once. */
+function joined(actions: readonly vscode.CodeAction[]): vscode.CodeAction[] {
+  const byTitle = new Map<string, vscode.CodeAction>();
+  for (const action of actions) {
+    const known = byTitle.get(action.title);
+    if (known) known.diagnostics = [...(known.diagnostics ?? []), ...(action.diagnostics ?? [])];
+    else byTitle.set(action.title, action);
+  }
+  return [...byTitle.values()];
 }
 
 function actionsFor(entry: ModelEntry, finding: Finding, diagnostic: vscode.Diagnostic): vscode.CodeAction[] {

@@ -82,6 +82,11 @@ export class Workbench {
   async inspect(row: Locator): Promise<void> {
     await row.click({ button: 'right' });
     const item = this.page.locator('.monaco-menu').getByRole('menuitem', { name: INSPECT, exact: true });
+    await this.choose(item);
+  }
+
+  /** Clicks an entry of a menu until the menu is gone. */
+  async choose(item: Locator): Promise<void> {
     await item.waitFor();
     for (let tries = 0; tries < MENU_TRIES && (await item.isVisible()); tries++) {
       await this.page.waitForTimeout(MENU_PAUSE_MS);
