@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import type { Layer, Tensor } from '../../../../src/core/model';
 import { fitInitial, kurtosisOf } from '../../../../src/core/rules/initialFit';
 import { declaredInitializer, fansOf, initializerOf, TRUNCATION_CORRECTION } from '../../../../src/core/rules/initializers';
-import type { Initializer } from '../../../../src/core/rules/initializers';
 import { familyDeviation } from '../../../../src/core/statistics/families';
 import type { Family } from '../../../../src/core/statistics/families';
 import { statisticsOf } from '../../../support/handMade';
