@@ -26,7 +26,7 @@ export const channelRangeDisparity = tensorRule({
   severity: 'info',
   why: 'With one scale for the whole tensor, int8 leaves the small channels a handful of levels, and they lose what they learned.',
   whenNormal: 'Depthwise kernels with a folded batch normalization differ a hundredfold; quantization per channel takes care of it.',
-  yieldsTo: ['misread-bytes', 'absurd-magnitude', 'extreme-spike', 'constant-tensor'],
+  yieldsTo: ['misread-bytes', 'absurd-magnitude', 'extreme-spike', 'constant-tensor', 'dead-output-units'],
   // Data-free quantization (Nagel et al., arXiv 1906.04721) shows it for MobileNet; the limits are our own.
   thresholds: {
     infoFrom: figure(10, '× the median channel', [1, 1e9], 'Largest weight of the widest output channel beside that of the median one from which on it is worth a note.'),

@@ -17,7 +17,7 @@ export const extremeSpike = tensorRule({
   severity: 'warning',
   why: 'A few weights far beyond all others rule the layer, flatten its histogram and ruin coarse quantization.',
   whenNormal: 'Large language models have a handful of "super weights" that must not be touched; a corrupted number looks the same.',
-  yieldsTo: ['absurd-magnitude', 'misread-bytes'],
+  yieldsTo: ['absurd-magnitude', 'misread-bytes', 'super-weight'],
   // A million draws: normal 1.9, Laplace 2.9, Student t with 5 degrees of freedom 7, with 3 46; healthy kernels that we measured reach 11.
   thresholds: {
     warningFrom: figure(20, '× p99 of |w|', [1, 1e9], 'Largest magnitude from which on it is a warning; depthwise kernels are passed over until it is an error.'),

@@ -23,7 +23,7 @@ export const float16Underflow = tensorRule({
   severity: 'info',
   why: 'Converted to float16, these weights lose most of their digits or become 0, and on hardware that flushes subnormal numbers all of them do.',
   whenNormal: 'Weights that decay and small filters give some; they matter where they carry the tensor.',
-  yieldsTo: ['misread-bytes', 'all-zero-tensor', 'constant-tensor'],
+  yieldsTo: ['misread-bytes', 'all-zero-tensor', 'constant-tensor', 'dead-output-units', 'dead-input-channels'],
   // IEEE 754 binary16. TensorRT warns of any; 10 % and 40 dB are our own.
   thresholds: {
     infoFrom: percent(10, 'Share of the non-zero weights below 2^-14 from which on it is worth a note.'),

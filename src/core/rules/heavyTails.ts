@@ -17,7 +17,7 @@ export const heavyTails = tensorRule({
   severity: 'info',
   why: 'Rare, very large weights carry the layer: it is fragile under pruning and coarse under quantization.',
   whenNormal: 'Trained layers have heavier tails than fresh ones; filters of different scale (folded batch normalization) are taken into account.',
-  yieldsTo: ['extreme-spike', 'absurd-magnitude', 'misread-bytes'],
+  yieldsTo: ['extreme-spike', 'super-weight', 'absurd-magnitude', 'misread-bytes'],
   thresholds: {
     // Our own: uniform −1.2, normal 0, Laplace 3; healthy kernels that we measured stay below.
     infoFrom: figure(10, 'excess kurtosis', [0, 1e9], 'Excess kurtosis within units from which on a note is made.'),

@@ -23,7 +23,7 @@ export const outlierFeatures = tensorRule({
   severity: 'info',
   why: 'A few inputs are read far more strongly than the others: they decide the output, and their weights set the scale for quantizing all others.',
   whenNormal: 'Inputs of different units that were not standardized, and channels that carry a bias or a global signal.',
-  yieldsTo: ['misread-bytes', 'absurd-magnitude', 'extreme-spike'],
+  yieldsTo: ['misread-bytes', 'absurd-magnitude', 'extreme-spike', 'dead-input-channels'],
   // Our own. The 6.0 of LLM.int8 is a limit for activations and says nothing of weights.
   thresholds: { from: figure(10, '× the median input', [1, 1e6], 'Largest weight of an input beside that of the median input from which on it is worth a note.') },
 

@@ -20,7 +20,7 @@ export const outlierShare = tensorRule({
   severity: 'info',
   why: 'A small second population of large weights does the work, and the rest hardly takes part: the layer is fragile under quantization and may be larger than it has to be.',
   whenNormal: 'Layers that learned few sharp features, above all from sparse inputs; pruned weights are left out.',
-  yieldsTo: ['misread-bytes', 'absurd-magnitude', 'extreme-spike', 'zero-flood'],
+  yieldsTo: ['misread-bytes', 'absurd-magnitude', 'extreme-spike', 'zero-flood', 'dead-output-units', 'dead-input-channels'],
   // Normal 0.27 %, Laplace 1.4 %, Student t of 3 degrees 1.4 %; no distribution with one peak has more than 4/81 (Vysochanskij–Petunin).
   thresholds: {
     infoFrom: percent(2.5, 'Share of the non-zero weights beyond three standard deviations from which on it is worth a note.'),

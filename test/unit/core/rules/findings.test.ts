@@ -62,7 +62,7 @@ describe('findings', () => {
     const ids = RULES.map(({ id }) => id);
     assert.equal(new Set(ids).size, ids.length);
     for (const { id, severity, why, whenNormal } of RULES) {
-      assert.match(id, /^[a-z]+(-[a-z]+)*$/);
+      assert.match(id, /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/);
       assert.ok(SEVERITIES.includes(severity));
       for (const sentence of [why, whenNormal]) assert.match(sentence, /^[A-Z].{20,}\.$/);
     }
