@@ -64,6 +64,11 @@ export class EntryJudge {
     this.#spectra.set(index, spectrum);
   }
 
+  /** Rules about spectra have something to say that an analysis alone has not. */
+  get hasSpectra(): boolean {
+    return this.#spectra.size > 0;
+  }
+
   /** The file was read anew: what was asked about its weights before stands no more. */
   forgetSpectra(): void {
     this.#spectra.clear();

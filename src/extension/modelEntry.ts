@@ -131,6 +131,7 @@ export class ModelEntry {
 
   /** Thresholds or a `.weightgram.json` changed: what was counted is judged anew. Nothing is read of the model. */
   async judgeAnew(): Promise<void> {
+    if (!this.#analysis && !this.#analyzing) return;
     await this.#judge.refresh();
     this.#showJudged();
   }
@@ -275,7 +276,7 @@ export class ModelEntry {
     for (const index of analysis.statistics.keys()) if (!statistics.has(index)) this.#changedTensors.add(index);
     const elapsedMs = Date.now() - startedMs;
     this.#services.log.info(`${this.path}: ${analysis.statistics.size} tensors in ${elapsedMs} ms`);
-    const isUnchanged = JSON.stringify(thresholds) === JSON.stringify(this.#judge.thresholds);
+    const isUnchanged = !this.#judge.hasSpectra && JSON.stringify(thresholds) === JSON.stringify(this.#judge.thresholds);
     const shown = isUnchanged ? this.#judge.sift(analysis.findings) : this.#judge.judge(analysis);
     this.#analysis = { ...analysis, ...shown, progress: { kind: 'done', fromCache: analysis.fromCache ?? false, elapsedMs } };
   }

@@ -4,6 +4,8 @@ import * as vscode from 'vscode';
 import { FormatError } from '../core/errors';
 import { layerVerdict } from '../core/verdict/layerVerdict';
 import { overlaysOf } from '../core/verdict/overlays';
+import { summaryOf } from '../core/statistics/spectrumSummary';
+import type { SpectrumSummary } from '../core/statistics/spectrumSummary';
 import type { Engine } from '../protocol/engine';
 import type { HostSide, PageSide } from '../protocol/pageContract';
 import { Peer } from '../protocol/rpc';
@@ -134,6 +136,7 @@ export class ModelPanel implements vscode.Disposable {
         const statistics = entry.analysis?.statistics.get(index);
         return tensor && layer && statistics ? overlaysOf(layer, tensor, statistics) : [];
       },
+      spectrum: ({ tensor }, signal) => this.#spectrum(tensor, signal),
       cancel: async () => {
         entry.cancel();
         return null;
@@ -156,6 +159,19 @@ export class ModelPanel implements vscode.Disposable {
         return null;
       },
     };
+  }
+
+  /** The rules that look at spectra speak of it in all fronts. */
+  async #spectrum(tensor: number, signal: AbortSignal): Promise<SpectrumSummary> {
+    const { entry } = this;
+    const { model } = entry;
+    if (!model?.tensors[tensor]) throw new FormatError(`${entry.path} has no tensor number ${tensor} any more. Open the panel again.`);
+    const onProgress = (share: number): void => {
+      if (this.#isLive) this.#peer.tell('spectrumProgress', { tensor, share });
+    };
+    const spectrum = await this.#services.engine().spectrum(model, tensor, { signal, onProgress });
+    if (!this.#disposed && entry.model === model) entry.noteSpectrum(tensor, spectrum);
+    return summaryOf(spectrum);
   }
 
   async #save(suggestedName: string, contents: Uint8Array): Promise<boolean> {

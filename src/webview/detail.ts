@@ -10,6 +10,7 @@ import { figuresTable } from './figuresTable';
 import { createHistogramPanel } from './histogramPanel';
 import { findingsOf, layerFindings } from './layerFindings';
 import { failureOf, successorsOf, tensorLabels } from './selectors';
+import { createSpectrumPanel } from './spectrumPanel';
 import type { PageData, State } from './state';
 import { createUnitsPanel } from './unitsPanel';
 import { createVerdictLine } from './verdictLine';
@@ -18,6 +19,7 @@ export interface Detail extends ChartPart {
   readonly element: HTMLElement;
   focus(): void;
   forget(): void;
+  showSpectrumProgress(tensor: number, share: number): void;
 }
 
 /** Everything about the selected layer. */
@@ -25,6 +27,7 @@ export function createDetail(context: Context): Detail {
   const { store, host } = context;
   const histogram = createHistogramPanel(context);
   const units = createUnitsPanel(context);
+  const spectrum = createSpectrumPanel(context);
   const name = el('h2', { class: 'layer-name', attributes: { tabindex: -1 } });
   const facts = el('div', { class: 'layer-facts' });
   const tabs = el('div', { class: 'tabs', attributes: { role: 'tablist', 'aria-label': 'Weights of this layer' } });
@@ -46,7 +49,7 @@ export function createDetail(context: Context): Detail {
     } },
   }, `Copy ${label}`);
   const figuresHead = el('div', { class: 'controls figures-head' }, el('h3', {}, 'Figures'), el('span', { class: 'spacer' }), copied, copy('CSV', figuresCsv), copy('JSON', figuresJson));
-  const panel = el('div', { class: 'tab-panel', attributes: { role: 'tabpanel', id: 'tab-panel' } }, histogram.element, figuresHead, figures, units.element);
+  const panel = el('div', { class: 'tab-panel', attributes: { role: 'tabpanel', id: 'tab-panel' } }, histogram.element, figuresHead, figures, units.element, spectrum.element);
   const nothing = el('p', { class: 'empty' }, 'Select a layer.');
   const body = el('div', { class: 'detail-body', attributes: { hidden: true } }, el('div', { class: 'layer-head' }, name, facts), verdict.element, findings, el('div', { class: 'tab-row' }, tabs, moreTensors), tensorLine, panel);
 
@@ -114,11 +117,13 @@ export function createDetail(context: Context): Detail {
     if (index === undefined || !tensor) {
       histogram.show(undefined);
       units.show(undefined, undefined);
+      spectrum.show(undefined, undefined);
       return;
     }
     const view = data.tensors.get(index);
     histogram.show({ index, tensor, view, failure: failureOf(data, index) });
     units.show(view, layer.className);
+    spectrum.show(index, tensor);
     current = view && { layer: layer.name, tensor: tensor.name, groups: figureGroups(view.figures, data.nearZeroRatio) };
     figuresHead.hidden = current === undefined;
     if (figuresShown === view && view !== undefined) return;
@@ -134,14 +139,20 @@ export function createDetail(context: Context): Detail {
       name.focus({ preventScroll: true });
       element.scrollIntoView({ block: 'nearest' });
     },
-    forget: () => histogram.forget(),
+    forget: () => {
+      histogram.forget();
+      spectrum.forget();
+    },
+    showSpectrumProgress: (tensor, share) => spectrum.showProgress(tensor, share),
     use: (plotly) => {
       histogram.use(plotly);
       units.use(plotly);
+      spectrum.use(plotly);
     },
     redraw: () => {
       histogram.redraw();
       units.redraw();
+      spectrum.redraw();
     },
   };
 }

@@ -7,6 +7,8 @@ import type { ValueAxis } from './binPlan';
 import type { CountScale } from './histogramChart';
 import { OVERLAY_CHOICES } from './overlayCurves';
 import type { OverlayChoice } from './overlayCurves';
+import { SPECTRUM_CHARTS } from './spectrumChart';
+import type { SpectrumChart } from './spectrumChart';
 
 export const SORT_KEYS = ['order', 'name', 'parameters', 'zeros', 'nearZero', 'deviation', 'kurtosis', 'severity'] as const;
 export type SortKey = (typeof SORT_KEYS)[number];
@@ -40,6 +42,7 @@ export interface ViewState {
   /** Keys of tree nodes that are closed. */
   readonly closed: readonly string[];
   readonly showUnits: boolean;
+  readonly spectrumChart: SpectrumChart;
   readonly sortUnits: boolean;
 }
 
@@ -59,6 +62,7 @@ export const INITIAL_VIEW: ViewState = {
   tableScroll: 0,
   closed: [],
   showUnits: false,
+  spectrumChart: 'density',
   sortUnits: false,
 };
 
@@ -145,6 +149,7 @@ export function restoreView(kept: unknown): ViewState {
   return {
     ...view,
     countScale: oneOf(view.countScale, ['linear', 'log'], INITIAL_VIEW.countScale),
+    spectrumChart: oneOf(view.spectrumChart, SPECTRUM_CHARTS, INITIAL_VIEW.spectrumChart),
     valueAxis: oneOf(view.valueAxis, ['auto', 'full', 'symlog'], INITIAL_VIEW.valueAxis),
     overviewAxis: oneOf(view.overviewAxis, ['symlog', 'linear'], INITIAL_VIEW.overviewAxis),
     overviewColour: oneOf(view.overviewColour, ['severity', 'nearZero', 'role'], INITIAL_VIEW.overviewColour),

@@ -41,7 +41,7 @@ let theme = readTheme();
 const host: Context['host'] = new Peer<PageSide, HostSide>(
   { post: (message) => api.postMessage(message), listen: (onMessage) => window.addEventListener('message', ({ data }) => onMessage(data)) },
   {},
-  { update: receiveUpdate, reset: () => void start(), select: ({ layer }) => store.setView({ selectedLayer: layer }) });
+  { update: receiveUpdate, reset: () => void start(), select: ({ layer }) => store.setView({ selectedLayer: layer }), spectrumProgress: ({ tensor, share }) => detail.showSpectrumProgress(tensor, share) });
 
 const bar = el('div', { class: 'error-bar', attributes: { role: 'alert', hidden: true } });
 const barText = el('span', {});

@@ -13,7 +13,7 @@ export const lowFilterDiversity = tensorRule({
   severity: 'info',
   why: 'Most 3 × 3 filters of the layer are multiples of a few patterns: it looks at less than it could, and needs fewer filters.',
   whenNormal: 'Late layers of large models, depthwise kernels, and layers of smoothing or edge filters.',
-  yieldsTo: ['constant-tensor', 'duplicate-units'],
+  yieldsTo: ['constant-tensor', 'duplicate-units', 'extreme-spike', 'absurd-magnitude'],
   thresholds: {
     infoBelow: figure(0.5, 'entropy (log10)', [0, 0.954], 'Entropy of the filters’ variance over their nine components below which a note is made; 0.954 is the most there can be.'),
     warningBelow: figure(0.1, 'entropy (log10)', [0, 0.954], 'Entropy below which it is a warning: nearly all filters are one pattern.'),

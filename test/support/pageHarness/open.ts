@@ -19,6 +19,7 @@ export interface HarnessOptions {
   histogram: Handlers<HostSide>['histogram'];
   verdict?: Handlers<HostSide>['verdict'];
   overlays?: Handlers<HostSide>['overlays'];
+  spectrum?: Handlers<HostSide>['spectrum'];
   /** What `setState` kept of an earlier page. */
   readonly kept?: unknown;
   /** Milliseconds that Plotly's script is held back. */
@@ -123,6 +124,7 @@ async function connect(page: Page, options: HarnessOptions, calls: Harness['call
       histogram: noted('histogram', async (params, signal) => options.histogram(params, signal)),
       verdict: async (params, signal) => options.verdict?.(params, signal) ?? null,
       overlays: async (params, signal) => options.overlays?.(params, signal) ?? [],
+      spectrum: noted('spectrum', async (params, signal) => (options.spectrum ? options.spectrum(params, signal) : refuse('This host computes no spectra.'))),
       cancel: nothing('cancel'), restart: nothing('restart'), openRule: nothing('openRule'), openFile: nothing('openFile'),
       save: noted('save', () => Promise.resolve(true)), copy: nothing('copy'),
     },

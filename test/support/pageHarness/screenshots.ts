@@ -4,7 +4,11 @@ import os from 'node:os';
 import path from 'node:path';
 import { layerVerdict } from '../../../src/core/verdict/layerVerdict';
 import { overlaysOf } from '../../../src/core/verdict/overlays';
+import { findingsOf } from '../../../src/core/rules/index';
+import { summaryOf } from '../../../src/core/statistics/spectrumSummary';
+import type { Engine } from '../../../src/protocol/engine';
 import { launchBrowser } from '../browser';
+import { realEngine } from '../kernelBuild';
 import { analyzeFile, exactHistogram, stateAfter } from './analyze';
 import type { Analyzed } from './analyze';
 import { openPage } from './open';
@@ -37,6 +41,8 @@ interface Scene {
   readonly done?: number;
   readonly plotlyDelayMs?: number;
   readonly fullPage?: boolean;
+  /** How far a spectrum is that never ends. */
+  readonly spectrumShare?: number;
   act?(harness: Harness): Promise<void>;
 }
 
@@ -60,14 +66,31 @@ const SCENES: Readonly<Record<string, Scene>> = {
   'pitch-light': { model: 'pitch', theme: 'light', size: 'middle' },
   'many-dark': { model: 'many', theme: 'dark', size: 'wide' },
   'many-light-all': { model: 'many', theme: 'light', size: 'wide', view: { overviewColumns: 'tensors', overviewColour: 'role' } },
+  'spectrum-dark': { model: 'expression', theme: 'dark', size: 'wide', layer: 'conv256_1/conv1/conv', act: computeSpectrum },
+  'spectrum-light-values': { model: 'expression', theme: 'light', size: 'wide', layer: 'conv256_1/conv1/conv', view: { spectrumChart: 'values' }, act: computeSpectrum },
+  'spectrum-narrow': { model: 'faulty', theme: 'dark', size: 'narrow', layer: 'conv2d_10', fullPage: true, act: computeSpectrum },
+  'spectrum-hc': { model: 'language', theme: 'hcDark', size: 'wide', act: computeSpectrum },
+  'spectrum-running': { model: 'faulty', theme: 'light', size: 'middle', layer: 'conv2d_7', spectrumShare: 0.42, act: async ({ page }) => {
+    await page.locator('.spectrum button.primary').click();
+    await page.waitForTimeout(500);
+  } },
   'huge-dark': { model: 'huge', theme: 'dark', size: 'wide', layer: 'conv2d_1700', view: { overviewColumns: 'layers' } },
 };
+
+/** The button, what comes of it, and the figures below it. */
+async function computeSpectrum({ page }: Harness): Promise<void> {
+  await page.locator('.spectrum button.primary').click();
+  await page.waitForSelector('.spectrum-chart .main-svg', { timeout: 60_000 });
+  await page.locator('.spectrum').evaluate((element) => (element as unknown as { scrollIntoView(where: object): void }).scrollIntoView({ block: 'end' }));
+  await page.waitForTimeout(700);
+}
 
 async function main(): Promise<void> {
   const [folder = 'screenshots', ...wanted] = process.argv.slice(2);
   mkdirSync(folder, { recursive: true });
   const { browser } = await launchBrowser();
   const analyzed = new Map<string, Promise<Analyzed>>();
+  let engine: Engine | undefined;
   for (const [name, scene] of Object.entries(SCENES)) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     const pending = analyzed.get(scene.model) ?? analyzeFile(MODELS[scene.model]!());
@@ -76,11 +99,21 @@ async function main(): Promise<void> {
     const { analysis } = model;
     const done = Math.floor(analysis.model.tensors.length * (scene.done ?? 1));
     const started = performance.now();
-    const harness = await openPage(browser, {
+    const harness: Harness = await openPage(browser, {
       theme: scene.theme, viewport: SIZES[scene.size], kept: scene.view,
       ...(scene.plotlyDelayMs !== undefined && { plotlyDelayMs: scene.plotlyDelayMs }),
       state: () => ({ ...stateAfter(analysis, done), ...(scene.layer && { selectedLayer: scene.layer }) }),
       histogram: async ({ tensor, edges }) => exactHistogram(model, tensor, edges),
+      spectrum: async ({ tensor }, signal) => {
+        if (scene.spectrumShare !== undefined) {
+          harness.host.tell('spectrumProgress', { tensor, share: scene.spectrumShare });
+          return new Promise(() => undefined);
+        }
+        engine ??= realEngine();
+        const spectrum = await engine.spectrum(analysis.model, tensor, { signal, onProgress: (share) => harness.host.tell('spectrumProgress', { tensor, share }) });
+        harness.host.tell('update', { findings: findingsOf(analysis.model, analysis.statistics, analysis.failures, { spectra: new Map([[tensor, spectrum]]) }) });
+        return summaryOf(spectrum);
+      },
       verdict: async ({ layer }) => layerVerdict(analysis, layer) ?? null,
       overlays: async ({ tensor: index }) => {
         const tensor = analysis.model.tensors[index]!;
@@ -95,6 +128,7 @@ async function main(): Promise<void> {
     console.log(`${name}: ${Math.round(performance.now() - started)} ms ${harness.complaints.join(' | ')}`);
     await harness.page.context().close();
   }
+  engine?.dispose();
   await browser.close();
 }
 

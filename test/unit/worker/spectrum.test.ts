@@ -12,7 +12,8 @@ import { NUMPY_SPECTRA, spectrumValues } from '../../support/spectrumData';
 import { writeManifest } from '../../support/tinyTfjs';
 import type { TinyWeight } from '../../support/tinyTfjs';
 
-const float32 = (name: string, shape: readonly number[], values: Float32Array<ArrayBuffer>): TinyWeight => ({ name, shape, dtype: 'float32', bytes: new Uint8Array(values.buffer) });
+const float32 = (name: string, shape: readonly number[], values: Float32Array): TinyWeight =>
+  ({ name, shape, dtype: 'float32', bytes: new Uint8Array(values.buffer, values.byteOffset, values.byteLength) });
 
 /** Real worker threads on real files. */
 describe('spectra', function () {
