@@ -8,9 +8,12 @@ import { assessmentText } from '../../src/core/assessment';
 import type { Finding } from '../../src/core/rules/rule';
 import { FindingsTree } from '../../src/extension/findingsTree';
 import type { FindingsNode } from '../../src/extension/findingsTree';
+import { palette, subjectOf } from '../../src/extension/hoverSubject';
+import { layerHover } from '../../src/extension/hoverText';
 import { COMMANDS, SETTINGS } from '../../src/extension/ids';
 import type { ModelEntry } from '../../src/extension/modelEntry';
 import { treeItem } from '../../src/extension/modelTreeItems';
+import { pageState } from '../../src/extension/pageState';
 import { api, copyOfModel, fileIn, until, withSetting, workspaceFolder } from './support';
 
 const SILENCE_FILE = '.weightgram.json';
@@ -133,6 +136,12 @@ describe('problems, silences and baselines', function () {
     const results = sarif.runs[0].results.map(({ ruleId, level, locations }) => `${ruleId} ${level === 'note' ? 'info' : level} ${locations[0].logicalLocations[0].name}`);
     assert.deepEqual(results.sort(), expected, 'SARIF');
     assert.equal(treeItem({ kind: 'model', entry }).resourceUri?.query, 'error', 'decoration');
+    const { model, analysis, assessment, problem } = entry;
+    assert.deepEqual(keys(pageState({ model: model!, analysis, assessment, problem, nearZeroRatio: 0.01, histogramBins: 100 }, undefined).findings), expected, 'panel');
+    const features = model!.layers.findIndex(({ name }) => name === 'features');
+    const hover = layerHover(subjectOf(entry, { nearZeroRatio: 0.01, histogramBins: 100, workers: 1, thresholds: {} }, { palette: palette() })!, features);
+    assert.doesNotMatch(hover, /output units hold only zeros/, 'hover');
+    assert.match(hover, /Excess kurtosis/, 'hover');
     const { errors, warnings } = { errors: expected.filter((key) => key.includes(' error ')).length, warnings: expected.filter((key) => key.includes(' warning ')).length };
     assert.match(assessmentText(entry.assessment), new RegExp(`${errors} errors? and ${warnings} warnings?`), 'assessment');
   });

@@ -6,6 +6,7 @@ import Ajv from 'ajv';
 import type { ValidateFunction } from 'ajv';
 import { writePlantedModel, writeSmallDetector } from '../../../scripts/tinyModels';
 import type { CheckReport } from '../../../src/cli/checkJson';
+import { USAGE } from '../../../src/cli/options';
 import type { Report } from '../../../src/core/report';
 import { RULES } from '../../../src/core/rules/index';
 import { runCli } from '../../support/cliProcess';
@@ -72,6 +73,13 @@ describe('weightgram check', () => {
     writeFileSync(path.join(folder, '.weightgram.json'), typeof content === 'string' ? content : JSON.stringify(content));
   }
 
+  it('has all its options in the documentation', () => {
+    const page = readFileSync(path.join(ROOT, 'docs/command-line.md'), 'utf8');
+    const options = [...USAGE.matchAll(/^ {2}(--[\w-]+)/gm)].map((match) => match[1]!);
+    assert.ok(options.length >= 9);
+    assert.deepEqual(options.filter((option) => !page.includes(option)), []);
+  });
+
   it('exits with 3 where something is at or over the level, with 0 otherwise', async () => {
     assert.equal((await check('planted/model.json')).code, 3);
     const good = await check('a b/detector.json');
@@ -116,12 +124,12 @@ describe('weightgram check', () => {
     assert.equal(json.models[0]!.findings.find(({ rule }) => rule === 'extreme-spike')?.severity, 'warning', 'the threshold is in force');
     const analyzed = await runCli(['analyze', 'planted/model.json', '--json', '--no-cache'], { cwd: folder });
     const { findings, silenced } = JSON.parse(analyzed.stdout) as Report;
-    const plain = json.models[0]!.findings.map(({ line: _line, column: _column, ...finding }) => finding);
-    assert.deepEqual(findings, plain);
+    const placed = findings.map((finding, index) => ({ ...finding, line: json.models[0]!.findings[index]?.line, column: json.models[0]!.findings[index]?.column }));
+    assert.deepEqual(placed, json.models[0]!.findings);
     assert.equal(silenced?.length, json.models[0]!.silenced.length);
     const text = await runCli(['analyze', 'planted/model.json', '--no-cache'], { cwd: folder });
-    assert.match(text.stdout, new RegExp(`${silenced!.length} findings? silenced by .*\\.weightgram\\.json`));
-    assert.match((await check('planted/model.json')).stdout, new RegExp(`; ${silenced!.length} silenced\n`));
+    assert.match(text.stdout, new RegExp(`${silenced?.length} findings? silenced by .*\\.weightgram\\.json`));
+    assert.match((await check('planted/model.json')).stdout, new RegExp(`; ${silenced?.length} silenced\n`));
   });
 
   it('shows all findings where .weightgram.json is broken, and says where', async () => {
