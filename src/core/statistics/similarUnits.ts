@@ -23,10 +23,14 @@ const NEIGHBOURS = 4;
 const MOST_DIFFERING_BITS = 0.2;
 
 /**
- * What a vector's length is spread over, (Σ|w|)² / Σw², counts its weights in effect: a normal sample of 27 has 17. Two vectors
- * with fewer point the same way by chance: a filter with one weight that is not zero is like every other such filter.
+ * Vectors of few weights point the same way by chance: a filter with one weight that is not zero is like every other such filter. In
+ * d dimensions two random directions come as close as sine² s with a probability of about s^((d - 1) / 2), and d is what the length is spread
+ * over, (Σ|w|)² / Σw²: 17 of 27 normal weights, for which a cosine of 0.99 is enough. The limit leaves none in ten million pairs, many times over.
  */
-const LEAST_EFFECTIVE_WEIGHTS = 12;
+const LEAST_DIGITS_AGAINST_CHANCE = 10;
+
+/** Digits of sine² that single precision tells; beyond, two vectors are copies of each other. */
+const MOST_SINE_DIGITS = 6;
 
 /** The kept weights of all units. */
 interface Sampled {
@@ -201,7 +205,7 @@ function projection({ plan, values }: Sampled, unit: number): number {
   return squares > 0 ? sum / Math.sqrt(squares) : Infinity;
 }
 
-/** -1 where one of the two has too few weights to say. */
+/** -1 where the two may be alike by chance, or have no direction. */
 function cosineOf({ plan, values }: Sampled, first: number, second: number): number {
   const { weights, begins, steps } = plan;
   let product = 0;
@@ -218,10 +222,11 @@ function cosineOf({ plan, values }: Sampled, first: number, second: number): num
     firstSum += Math.abs(a);
     secondSum += Math.abs(b);
   }
-  const isWide = firstSum ** 2 >= LEAST_EFFECTIVE_WEIGHTS * firstSquares && secondSum ** 2 >= LEAST_EFFECTIVE_WEIGHTS * secondSquares;
+  const cosine = Math.min(1, product / Math.sqrt(firstSquares) / Math.sqrt(secondSquares));
+  const dimensions = Math.min(firstSum ** 2 / firstSquares, secondSum ** 2 / secondSquares);
+  const digits = Math.min(MOST_SINE_DIGITS, -Math.log10(1 - cosine * cosine));
   // NaN where a weight is not finite, or all are zero.
-  const cosine = product / Math.sqrt(firstSquares) / Math.sqrt(secondSquares);
-  return isWide && cosine <= Infinity ? Math.min(1, cosine) : -1;
+  return ((dimensions - 1) / 2) * digits >= LEAST_DIGITS_AGAINST_CHANCE ? cosine : -1;
 }
 
 /** A forest: a pair whose units are already tied by more similar pairs says nothing new. */

@@ -92,7 +92,7 @@ export interface TensorStatistics {
   readonly orderedValues?: Float32Array;
   /**
    * Pairs of output units with a cosine of SIMILAR_COSINE or more, the most alike first: of units that are all alike, as many as tie them together.
-   * At most MOST_SIMILAR_PAIRS; absent where units were not compared. Copies are always found, pairs near the limit mostly.
+   * At most MOST_SIMILAR_PAIRS; absent where units were not compared. Copies are always found unless nearly all their weights are zero, pairs near the limit mostly.
    */
   readonly similarUnits?: readonly SimilarUnits[];
   /** The longest run of zero bytes, known to ZERO_RUN_STEP_BYTES; absent where there is none that long. */

@@ -79,6 +79,23 @@ describe('the SIMD kernel and its twin', function () {
     }
   }
 
+  it('agree on the zeros of channels, amid values that are not finite too', () => {
+    const random = new Random(17);
+    for (const [name, more] of SHAPES.filter((_, i) => i % 2 === 0)) {
+      const elements = more.shape!.reduce((product, length) => product * length, 1);
+      for (const dtype of ['float32', 'float16', 'bfloat16', 'uint8'] as const) {
+        const tensor = tensorOf(dtype, elements, { ...more, ...(dtype === 'uint8' && { quantization: { ...AFFINE, scale: 0.5, min: -3 } }) });
+        const bytes = dtype === 'float32' ? float32Bytes('mostly zero, of both signs', elements) : random.bytes(tensor.bytes);
+        // Codes of 16 bits: zeros, minus zeros, some that are not finite, and small numbers.
+        if (dtype === 'float16' || dtype === 'bfloat16') new Uint16Array(bytes.buffer).forEach((_, i, codes) => (codes[i] = random.pick([0, 0x8000, 0x3c00, 0x3c01, i % 5000 ? 0x3d34 : 0xffff])));
+        const found = finish(scanBytes(wasm, tensor, bytes, [elements >> 1]), tensor);
+        assertSame(found, finish(scanBytes(twin, tensor, bytes), tensor));
+        const axis = found.outputChannels ?? found.inputChannels!;
+        assert.equal(axis.zeros!.reduce((sum, zeros) => sum + zeros, 0), found.zeros, `${name} ${dtype}`);
+      }
+    }
+  });
+
   it('agree on channels where some values are not finite, or too large for float32 squares', () => {
     for (const kind of ['with NaN and infinities', 'squares overflow', 'tiny', 'any bits']) {
       const tensor = tensorOf('float32', 64 * 1024, { shape: [1024, 64], axes: { input: 0, output: 1 } });

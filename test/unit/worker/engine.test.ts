@@ -60,6 +60,30 @@ describe('the engine', function () {
     assert.equal(narrow.fineHistogram!.counts.reduce((sum, count) => sum + count, 0), 30_000);
   });
 
+  it('counts the values at the ends of the range where many are near, and does not look where few are', async () => {
+    const values = new Float32Array(float32Bytes('normal', LARGE).buffer).map((value) => Math.max(-0.123, Math.min(0.0877, value)));
+    const weights: TinyWeight[] = [
+      { name: 'clipped/kernel', shape: [LARGE], dtype: 'float32', bytes: new Uint8Array(values.buffer) },
+      weight('bell/kernel', 100_000),
+      { name: 'even/kernel', shape: [100_000], dtype: 'float32', bytes: new Uint8Array(Float32Array.from({ length: 100_000 }, (_, i) => i / 100_000 - 0.4).buffer) },
+    ];
+    const model = await engine.open(writeManifest(folder, weights));
+    const { statistics } = await engine.analyze(model);
+    const [clipped, ...others] = weights.map(({ name }) => statistics.get(model.tensors.findIndex((tensor) => tensor.name === name))!);
+    assert.equal(clipped!.atMin, values.filter((value) => value === Math.fround(-0.123)).length);
+    assert.equal(clipped!.atMax, values.filter((value) => value === Math.fround(0.0877)).length);
+    assert.deepEqual(others.map(({ atMin, atMax }) => [atMin, atMax]), [[undefined, undefined], [undefined, undefined]]);
+  });
+
+  it('finds like units over the parts of a large tensor', async () => {
+    const [rows, units] = [20_000, 400];
+    const values = new Float32Array(float32Bytes('normal', rows * units).buffer);
+    for (let row = 0; row < rows; row++) values[row * units + 333] = 0.5 * values[row * units + 44]!;
+    const model = await engine.open(writeManifest(folder, [{ name: 'wide/kernel', shape: [rows, units], dtype: 'float32', bytes: new Uint8Array(values.buffer) }]));
+    const { statistics } = await engine.analyze(model);
+    assert.deepEqual(statistics.get(0)!.similarUnits!.map(({ first, second, weights }) => [first, second, weights]), [[44, 333, 128]]);
+  });
+
   it('splits large tensors over its workers, and counts them between any edges', async () => {
     const data = weight('big/kernel', LARGE, 'with NaN and infinities');
     const model = await engine.open(writeManifest(folder, [data]));
