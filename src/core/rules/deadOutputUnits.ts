@@ -1,3 +1,4 @@
+import { factsOf } from '../layerFacts';
 import { formatInteger, formatShare } from '../numberText';
 import { tensorRule } from './rule';
 import type { Limits, Severity, TensorContext, Verdict } from './rule';
@@ -45,12 +46,20 @@ type UnitLimits = Limits<'warningFrom' | 'quantizedWarningFrom' | 'nearDeadWarni
 
 function severityFor(context: TensorContext, dead: DeadUnits, limits: UnitLimits): Severity {
   const exact = dead.exact.length / dead.units;
+  // What a head's unit stands for, a class or a word, is never answered.
+  if (dead.exact.length > 0 && exact <= asShare(limits.errorFrom) && isHead(context)) return 'warning';
   if (dead.exact.length > 0 && isDepthwise(context.tensor) && sharedDeath(context, dead)) return 'info';
   // A code that dequantizes to zero is less than half a step: tiny, whatever it was before quantization.
   const isQuantized = context.tensor.quantization?.scheme === 'affine';
   if (exact > asShare(limits.errorFrom)) return 'error';
   if (exact >= asShare(isQuantized ? limits.quantizedWarningFrom : limits.warningFrom)) return 'warning';
   return exact + dead.near.length / dead.units > asShare(limits.nearDeadWarningFrom) ? 'warning' : 'info';
+}
+
+/** Units that each answer something by themselves: of the last dense layer or 1×1 convolution, not the channels of a picture. */
+function isHead({ model, layer, tensor }: TensorContext): boolean {
+  const isDense = tensor.shape.slice(0, -2).every((size) => size === 1);
+  return tensor.role === 'head' || (isDense && tensor.role === 'kernel' && factsOf(model, layer).isHead);
 }
 
 function messageFor({ units, exact, near }: DeadUnits): string {

@@ -1,4 +1,4 @@
-import { formatInteger, formatNumber, plural } from '../numberText';
+import { formatInteger, plural } from '../numberText';
 import { MOST_SIMILAR_PAIRS } from '../statistics/similarUnits';
 import type { SimilarUnits } from '../statistics/tensorStatistics';
 import { tensorRule } from './rule';
@@ -52,5 +52,5 @@ export const duplicateUnits = tensorRule({
 });
 
 function pairWords({ first, second, cosine }: SimilarUnits): string {
-  return `${formatInteger(first)} and ${formatInteger(second)} with a cosine of ${cosine > 0.9999 ? 'nearly 1' : formatNumber(Math.floor(cosine * 1e4) / 1e4)}`;
+  return `${formatInteger(first)} and ${formatInteger(second)} with a cosine of ${cosine >= 0.9999 ? 'nearly 1' : (Math.floor(cosine * 1e4) / 1e4).toFixed(4)}`;
 }

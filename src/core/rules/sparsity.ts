@@ -33,18 +33,10 @@ export function isExplainedByUnits(context: TensorContext): boolean {
   return alive < count && zeros - (count - alive) < SPARSE_SHARE * alive;
 }
 
-/** Zeros that somebody wanted: most kernels of the model have them, or an L1 penalty is declared. */
-export function isSparseOnPurpose(context: TensorContext): boolean {
-  return isModelPruned(context) || declaresL1(context);
-}
-
+/** Zeros that somebody wanted: most kernels of the model have them. */
 export function isModelPruned({ peers }: TensorContext): boolean {
   const { sparse, all } = sparseKernels(peers);
   return all > 1 && sparse / all >= PRUNED_MODEL_SHARE;
-}
-
-function declaresL1({ layer }: TensorContext): boolean {
-  return Object.values(layer.regularizers ?? {}).some(({ config }) => typeof config['l1'] === 'number' && config['l1'] > 0);
 }
 
 /** Why a tensor may be sparse, and what to do with it. */

@@ -9,6 +9,9 @@ import { isDepthwise, isFollowedByBatchNormalization, MAX_LISTED_UNITS, partOf }
 /** The median of fewer norms is an accident. */
 const MIN_UNITS = 8;
 
+/** One weak unit is in every other layer of the networks that we measured. */
+const MIN_WEAK = 2;
+
 export const weakUnits = tensorRule({
   id: 'weak-units',
   title: 'Weak units',
@@ -18,7 +21,7 @@ export const weakUnits = tensorRule({
   yieldsTo: ['misread-bytes', 'absurd-magnitude'],
   thresholds: {
     ratio: figure(0.05, '× the median', [0, 1], 'Norm of a unit below which it is weak, beside the median norm of the units that are not dead.'),
-    infoFrom: percent(5, 'Share of the units that are weak from which on a note is made.'),
+    infoFrom: percent(1, 'Share of the units that are weak from which on a note is made.'),
   },
 
   applies(context) {
@@ -38,7 +41,7 @@ export const weakUnits = tensorRule({
     const isNearDead = new Set(near);
     const weak: number[] = [];
     norms.forEach((norm, unit) => { if (norm > 0 && norm < ratio * median && !isNearDead.has(unit)) weak.push(unit); });
-    if (weak.length === 0 || weak.length < asShare(infoFrom) * norms.length) return undefined;
+    if (weak.length < MIN_WEAK || weak.length < asShare(infoFrom) * norms.length) return undefined;
     return {
       message: `${partOf(weak.length, norms.length)} output units have a norm below ${formatNumber(ratio * median)}, ${formatNumber(ratio)} times the median of all.`,
       advice: 'Set them to zero and measure: if accuracy holds, make the layer narrower. If the layer is fresh from training with weight decay, they were on their way to die.',

@@ -1,6 +1,6 @@
 import { tensorRule } from './rule';
 import type { TensorContext, Verdict } from './rule';
-import { hasSparsity, isExplainedByUnits, isModelPruned, isSparseOnPurpose, sparsityAdvice, zeroMessage, zeroShare } from './sparsity';
+import { hasSparsity, isExplainedByUnits, isModelPruned, sparsityAdvice, zeroMessage, zeroShare } from './sparsity';
 import { asShare, percent } from './thresholds';
 
 export const zeroFlood = tensorRule({
@@ -8,12 +8,12 @@ export const zeroFlood = tensorRule({
   title: 'Flood of zeros',
   severity: 'warning',
   why: 'More zeros than training leaves in a dense layer: part of its data may be lost, or nearly all of it is unused.',
-  whenNormal: 'Where most kernels of the model are as sparse (it was pruned) or the layer declares L1; then up to 99 % are passed over.',
+  whenNormal: 'Where most kernels of the model are sparse: it was pruned, and up to 99 % are passed over.',
   yieldsTo: ['zero-run', 'misread-bytes'],
   thresholds: {
     warningFrom: percent(80, 'Share of exact zeros in a kernel or adapter from which on it is a warning.'),
     embeddingWarningFrom: percent(50, 'The same for embeddings and heads, which hardly anybody prunes.'),
-    corruptFrom: percent(99, 'From here on it is a warning in pruned models and under L1 too.'),
+    corruptFrom: percent(99, 'From here on it is a warning in pruned models too.'),
     errorFrom: percent(99.99, 'From here on the layer does nothing: an error.'),
   },
 
@@ -26,7 +26,7 @@ export const zeroFlood = tensorRule({
     const warningFrom = asShare(isLookedUp(context) ? limits.embeddingWarningFrom : limits.warningFrom);
     if (share < warningFrom && !isCorrupt && !isDead) return undefined;
     if (!isDead && isExplainedByUnits(context)) return undefined;
-    if (!isCorrupt && !isDead && isSparseOnPurpose(context)) return undefined;
+    if (!isCorrupt && !isDead && isModelPruned(context)) return undefined;
     const { zeros, count } = context.statistics;
     return {
       severity: isDead ? 'error' : 'warning',
