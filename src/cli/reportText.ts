@@ -1,5 +1,5 @@
 import type { Analysis } from '../core/analysis';
-import { assess, assessmentText } from '../core/assessment';
+import { assess } from '../core/assessment';
 import { mainTensorOf } from '../core/layerFigures';
 import { formatBytes, formatCount, formatInteger, plural } from '../core/numberText';
 import { SEVERITIES } from '../core/rules/rule';
@@ -41,8 +41,8 @@ export function headLines(analysis: Analysis, { width, paint }: TableStyle): str
   const facts = [model.formatTitle, `${formatCount(model.parameters)} weights`, formatBytes(model.bytes), plural(layers, 'layer')];
   return [
     `${paint('bold', visible(model.name))} · ${visible(facts.join(' · '))}`,
-    // Thin spaces keep a number and its unit on one line; they become plain ones in the end.
-    ...wrap(visible(assessmentText(assess(analysis))), textCells(width)),
+    // A sentence a line. Thin spaces keep a number and its unit together; they become plain ones in the end.
+    ...assess(analysis).sentences.flatMap(({ text }) => wrap(visible(text), textCells(width))),
   ];
 }
 

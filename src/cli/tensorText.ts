@@ -2,9 +2,11 @@ import type { Analysis } from '../core/analysis';
 import type { Tensor } from '../core/model';
 import { formatBytes, formatExact, formatInteger, formatNumber, formatShape, formatShare } from '../core/numberText';
 import type { Report, ReportStatistics, ReportTensor } from '../core/report';
-import { EXPECTATION_WORDS, layerVerdict, verdictText } from '../core/verdict/layerVerdict';
-import type { Expectation } from '../core/verdict/layerVerdict';
+import { layerVerdict } from '../core/verdict/layerVerdict';
+import { EXPECTATION_WORDS, verdictText } from '../core/verdict/verdict';
+import type { Expectation } from '../core/verdict/verdict';
 import { findingLines, textCells } from './reportText';
+import { spectrumLines } from './spectrumText';
 import type { TableStyle } from './layerTable';
 import { barRows, cells, padEnd, padStart, plainSpaces, visible, wrap } from './terminal';
 import type { Colour } from './terminal';
@@ -21,7 +23,7 @@ export function tensorText(analysis: Analysis, report: Report, style: TableStyle
   const reason = report.unreadable[0]?.reason;
   const body = reported.statistics ? figuresAndHistogram(reported.statistics, style) : [reason === undefined ? 'This tensor holds no numbers.' : visible(reason)];
   const own = report.findings.filter(({ subject }) => subject.kind !== 'model');
-  return [...headLines(reported, tensor, style), ...verdictLines(analysis, tensor.layer, style), '', ...body, ...findingLines(own, style), ''].map(plainSpaces).join('\n');
+  return [...headLines(reported, tensor, style), ...verdictLines(analysis, tensor.layer, style), '', ...body, ...(reported.spectrum ? spectrumLines(reported.spectrum, style) : []), ...findingLines(own, style), ''].map(plainSpaces).join('\n');
 }
 
 function headLines(reported: ReportTensor, tensor: Tensor, { paint }: TableStyle): string[] {

@@ -25,7 +25,12 @@ export function assess(analysis: Analysis): Assessment {
   const network = countNetwork(analysis);
   if (network.weights === 0 && !analysis.complete) return sentences('No weights have been read yet.');
   if (network.weights === 0) return sentences('None of the weights could be read.', findingsSentence(analysis));
-  return sentences(massSentence(analysis, network), findingsSentence(analysis), lookSentence(analysis, network), declaredSentence(analysis), nextSentence(analysis, network));
+  const mass = massSentence(analysis, network);
+  const found = findingsSentence(analysis);
+  // What is broken is the answer; where nothing is, the distribution is.
+  const isBroken = analysis.findings.some(({ severity }) => severity !== 'info');
+  const answer = isBroken ? [found, mass] : [mass, found];
+  return sentences(...answer, lookSentence(analysis, network), declaredSentence(analysis), nextSentence(analysis, network));
 }
 
 /** The sentences as one text, for fronts without links. */

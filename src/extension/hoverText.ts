@@ -9,8 +9,9 @@ import { QUANTILES } from '../core/statistics/tensorStatistics';
 import type { TensorStatistics } from '../core/statistics/tensorStatistics';
 import { histogramSvg, svgDataUri } from '../core/svg';
 import type { Palette } from '../core/svg';
-import { EXPECTATION_WORDS, layerVerdict } from '../core/verdict/layerVerdict';
-import type { Expectation } from '../core/verdict/layerVerdict';
+import { layerVerdict } from '../core/verdict/layerVerdict';
+import { EXPECTATION_WORDS } from '../core/verdict/verdict';
+import type { Expectation } from '../core/verdict/verdict';
 import { escapeMarkdown, shorten } from './markdown';
 
 /** What a hover is made from. All text of the file is escaped: see markdown.ts. */

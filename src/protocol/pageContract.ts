@@ -1,6 +1,6 @@
 import type { Assessment } from '../core/assessment';
-import type { LayerVerdict } from '../core/verdict/layerVerdict';
-import type { Overlay } from '../core/verdict/overlays';
+import type { LayerVerdict } from '../core/verdict/verdict';
+import type { Overlay } from '../core/verdict/overlay';
 import type { SpectrumSummary } from '../core/statistics/spectrumSummary';
 import type { Figures, Histogram, SimilarUnits, WindowHistogram } from '../core/statistics/tensorStatistics';
 import type { Model } from '../core/model';

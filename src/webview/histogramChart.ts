@@ -3,7 +3,7 @@ import { binOf } from '../core/statistics/histogram';
 import { QUANTILES } from '../core/statistics/tensorStatistics';
 import type { WindowHistogram } from '../core/statistics/tensorStatistics';
 import type { TensorView } from '../protocol/pageContract';
-import type { Overlay } from '../core/verdict/overlays';
+import type { Overlay } from '../core/verdict/overlay';
 import type { BinPlan } from './binPlan';
 import { baseLayout, countAxis, slotAxis, valueAxis } from './chartLayout';
 import { expectedCounts, overlayGist, overlayTraces } from './overlayCurves';

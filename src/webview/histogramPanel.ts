@@ -1,7 +1,7 @@
 import type { Tensor } from '../core/model';
 import { messageOf } from '../core/errors';
 import type { WindowHistogram } from '../core/statistics/tensorStatistics';
-import type { Overlay } from '../core/verdict/overlays';
+import type { Overlay } from '../core/verdict/overlay';
 import type { TensorView } from '../protocol/pageContract';
 import { EMPTY_PLAN, latticeOf, planBins, rebin } from './binPlan';
 import type { BinPlan, ValueAxis, Window } from './binPlan';

@@ -1,6 +1,6 @@
 import type { Severity } from '../core/rules/rule';
-import type { Expectation, LayerVerdict } from '../core/verdict/layerVerdict';
-import { EXPECTATION_WORDS } from '../core/verdict/layerVerdict';
+import { EXPECTATION_WORDS } from '../core/verdict/verdict';
+import type { Expectation, LayerVerdict } from '../core/verdict/verdict';
 import { svg } from './dom';
 
 const WORDS: Readonly<Record<Severity, string>> = { error: 'error', warning: 'warning', info: 'note' };

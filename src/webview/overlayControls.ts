@@ -1,4 +1,4 @@
-import type { Overlay } from '../core/verdict/overlays';
+import type { Overlay } from '../core/verdict/overlay';
 import type { Context } from './context';
 import { el, replaceChildren, setTip, svg, toggle } from './dom';
 import { chosenOverlays, OVERLAY_CHOICES, OVERLAY_NAMES, overlayLine } from './overlayCurves';

@@ -1,8 +1,9 @@
 import { formatShare } from '../core/numberText';
 import { cumulative } from '../core/statistics/families';
-import { OVERLAY_KINDS } from '../core/verdict/overlays';
-import type { Overlay, OverlayKind } from '../core/verdict/overlays';
+import { OVERLAY_KINDS } from '../core/verdict/overlay';
+import type { Overlay, OverlayKind } from '../core/verdict/overlay';
 import type { BinPlan } from './binPlan';
+import { withAlpha } from './colour';
 import type { Line, Trace } from './plotly';
 import type { Theme } from './theme';
 
@@ -44,18 +45,21 @@ export function expectedCounts({ family, weights }: Overlay, edges: readonly num
   return below.slice(1).map((share, i) => Math.max(0, weights * (share - below[i]!)));
 }
 
-/** A line over the middles of the bars, on the axis of the plan. */
+/** A rim in the colour of the background lifts a curve off the bars. */
+const RIM_WIDTH = 4.5;
+
+/** A line over the middles of the bars, on the axis of the plan, each with its rim below. */
 export function overlayTraces(overlays: readonly Overlay[], plan: BinPlan, theme: Theme): Trace[] {
   const positions = plan.edges.map(plan.scale.to);
-  return overlays.map((overlay) => ({
-    type: 'scatter',
-    mode: 'lines',
-    name: `overlay ${overlay.kind}`,
-    x: positions.slice(1).map((position, i) => (position + positions[i]!) / 2),
-    y: expectedCounts(overlay, plan.edges).map((count) => Math.max(LEAST_COUNT, count)),
-    line: overlayLine(overlay.kind, theme),
-    hoverinfo: 'skip',
-  }));
+  const x = positions.slice(1).map((position, i) => (position + positions[i]!) / 2);
+  return overlays.flatMap((overlay): Trace[] => {
+    const y = expectedCounts(overlay, plan.edges).map((count) => Math.max(LEAST_COUNT, count));
+    const curve = { type: 'scatter', mode: 'lines', x, y, hoverinfo: 'skip' } as const;
+    return [
+      { ...curve, name: 'rim', line: { color: withAlpha(theme.background, 0.85), width: RIM_WIDTH } },
+      { ...curve, name: `overlay ${overlay.kind}`, line: overlayLine(overlay.kind, theme) },
+    ];
+  });
 }
 
 /** For those who do not see the curves. */

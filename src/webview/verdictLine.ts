@@ -1,8 +1,9 @@
-import { EXPECTATION_WORDS } from '../core/verdict/layerVerdict';
-import type { LayerVerdict } from '../core/verdict/layerVerdict';
+import { EXPECTATION_WORDS } from '../core/verdict/verdict';
+import type { LayerVerdict } from '../core/verdict/verdict';
 import type { Context } from './context';
 import { el, replaceChildren } from './dom';
 import { verdictIcon } from './icons';
+import { unbroken } from './linkedText';
 import type { PageData } from './state';
 
 export interface VerdictLine {
@@ -48,9 +49,10 @@ function verdictNodes(verdict: LayerVerdict): HTMLElement[] {
   const { expected, distribution, reasons } = verdict;
   // Findings stand below with their advice.
   const facts = reasons.filter(({ rule }) => rule === undefined);
-  const head = [verdictIcon(verdict), el('span', { class: 'verdict-text' }, el('strong', {}, `${EXPECTATION_WORDS[expected]}.`), ` ${distribution}`)];
+  const words = reasons.length > facts.length ? `see below. The distribution: ${distribution.charAt(0).toLowerCase()}${distribution.slice(1)}` : `${distribution.charAt(0).toLowerCase()}${distribution.slice(1)}`;
+  const head = [verdictIcon(verdict), el('span', { class: 'verdict-text' }, el('strong', {}, `${EXPECTATION_WORDS[expected]}:`), ` ${unbroken(words)}`)];
   if (facts.length === 0) return [el('p', { class: `verdict-head ${expected}` }, ...head)];
   return [el('details', { class: 'verdict-details' },
     el('summary', { class: `verdict-head ${expected}` }, ...head, el('span', { class: 'twistie', attributes: { 'aria-hidden': 'true' } })),
-    el('ul', { class: 'verdict-reasons' }, ...facts.map(({ text }) => el('li', {}, text))))];
+    el('ul', { class: 'verdict-reasons' }, ...facts.map(({ text }) => el('li', {}, unbroken(text)))))];
 }

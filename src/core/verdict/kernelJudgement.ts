@@ -8,8 +8,8 @@ import { familyDeviation } from '../statistics/families';
 import type { TensorStatistics } from '../statistics/tensorStatistics';
 import { BELL_CONCENTRATION, concentrationOf } from './concentration';
 import { kindWords } from './kindWords';
-import type { Judgement } from './layerVerdict';
 import type { Shape } from './shape';
+import type { Judgement } from './verdict';
 
 interface Subject {
   readonly layer: Layer;
@@ -78,11 +78,11 @@ export function kernelJudgement(subject: Subject): Judgement {
 function asBegun(subject: Subject, kind: string, mass: string): Omit<Judgement, 'reasons'> {
   const moved = trainingMoved(subject);
   if (subject.shape.kind === 'uniform') {
-    return { expected: 'noted', why: `${mass}: flat as initializers draw weights, so that training ${moved ? `has kept the shape (${moved})` : 'has moved them little'}` };
+    return { expected: 'noted', why: `${mass}, as initializers draw weights: ${moved ?? 'training has moved them little'}` };
   }
   const { nearZeros, count } = subject.statistics;
   const measure = nearZeros / count < MORE_THAN_A_BELL ? ` (a bell has 3–4${THIN_SPACE}%)` : becauseOf(subject);
-  if (subject.shape.kind === 'softFlat') return { expected: 'expected', why: `${mass}: a flat initializer's shape, whose edges training has softened${moved ? ` (${moved})` : ''}` };
+  if (subject.shape.kind === 'softFlat' && !moved) return { expected: 'expected', why: `${mass}: a flat initializer's shape, whose edges training has softened` };
   if (moved) return { expected: 'expected', why: `${mass}${measure}: usual for ${kind}, and ${moved}` };
   if (subject.shape.kind === 'shortTailed') return { expected: 'expected', why: `${mass}: usual for ${kind} that training has moved little` };
   return { expected: 'expected', why: `${mass}${measure}: usual for ${kind}` };
@@ -103,11 +103,11 @@ function trainingMoved({ layer, tensor, statistics }: Subject): string | undefin
 function becauseOf({ statistics, layer, shape }: Subject): string {
   const share = statistics.nearZeros / statistics.count;
   if (share < MORE_THAN_A_BELL) return '';
+  if (statistics.zeros > statistics.nearZeros / 2) return ', most of them exactly 0';
   const regularizer = regularizerWords(layer);
   if (regularizer) return `, where ${regularizer} pulls them`;
   if (scaleExplains(statistics)) return ', since its units differ in scale';
   if (shape.reach !== undefined) return ', since single large weights set the measure';
-  if (statistics.zeros > statistics.nearZeros / 2) return ', most of them exactly 0';
   return share < MANY_NEAR_ZERO ? '' : ', since few strong weights do the work';
 }
 

@@ -2,8 +2,9 @@ import type { Analysis } from '../analysis';
 import { factsOf } from '../layerFacts';
 import { findingsByLayer, mainTensorOf } from '../layerFigures';
 import type { Layer, Tensor } from '../model';
-import type { Finding, Severity } from '../rules/rule';
+import type { Finding } from '../rules/rule';
 import { isMatrix } from '../rules/words';
+import { UNTRAINED_RULES } from './modelSentences';
 import { finiteCount } from '../statistics/histogram';
 import type { TensorStatistics } from '../statistics/tensorStatistics';
 import { kernelJudgement } from './kernelJudgement';
@@ -11,39 +12,7 @@ import { shapeOf } from './shape';
 import type { ShapeKind } from './shape';
 import { shapeWords } from './shapeWords';
 import { vectorWords } from './vectorWords';
-
-/**
- * Whether a layer's distribution is what this kind of layer has in this model. `suspicious`: a rule found an error or a
- * warning. `noted`: unusual, but no fault by itself. `unknown`: nothing was read, or too little to say.
- */
-export type Expectation = 'expected' | 'suspicious' | 'noted' | 'unknown';
-
-/** Why: a finding, with its rule, or what the file says of the layer. */
-export interface Reason {
-  readonly text: string;
-  readonly rule?: string;
-  readonly severity?: Severity;
-}
-
-export interface LayerVerdict {
-  readonly expected: Expectation;
-  readonly shape: ShapeKind;
-  /** One sentence, without the word of `expected`: the gravest finding and the distribution. */
-  readonly sentence: string;
-  /** The distribution alone, for where the findings stand beside it. */
-  readonly distribution: string;
-  readonly reasons: readonly Reason[];
-}
-
-/** What a judgement of a tensor gives, before the findings are heard. */
-export interface Judgement {
-  readonly expected: Exclude<Expectation, 'suspicious'>;
-  /** Follows the shape's words: ", usual for a convolution". */
-  readonly why: string;
-  readonly reasons: readonly string[];
-}
-
-export const EXPECTATION_WORDS: Readonly<Record<Expectation, string>> = { expected: 'Expected', suspicious: 'Suspicious', noted: 'Worth a look', unknown: 'Not known' };
+import type { Judgement, LayerVerdict } from './verdict';
 
 /** The sentence about one layer; undefined for a layer without weights. Takes microseconds once the shape of its main weight is known. */
 export function layerVerdict(analysis: Analysis, layerIndex: number): LayerVerdict | undefined {
@@ -61,14 +30,9 @@ export function layerVerdict(analysis: Analysis, layerIndex: number): LayerVerdi
     expected: worst.severity === 'info' ? (judged.expected === 'unknown' ? 'unknown' : 'noted') : 'suspicious',
     shape: judged.shape,
     sentence: `${capital(withFindings(own, tensor, judged))}.`,
-    distribution: `${capital(worst.severity === 'info' ? judged.sentence : judged.words)}.`,
+    distribution: `${capital(besideFindings(own, judged))}.`,
     reasons: [...own.map(({ message, rule, severity }) => ({ text: message, rule, severity })), ...judged.reasons.map((text) => ({ text }))],
   };
-}
-
-/** "Expected: a bell around 0, …" */
-export function verdictText({ expected, sentence }: LayerVerdict): string {
-  return `${EXPECTATION_WORDS[expected]}: ${sentence.charAt(0).toLowerCase()}${sentence.slice(1)}`;
 }
 
 interface Judged extends Judgement {
@@ -95,6 +59,11 @@ function unread(reason: string | undefined): Judged {
   return { expected: 'unknown', shape: 'none', why: '', reasons: [], words, sentence: words };
 }
 
+/** What is said of a distribution whose layer has findings: whether it is usual is no comfort beside an error, nor beside "never trained". */
+function besideFindings([worst]: readonly Finding[], { sentence, words }: Judged): string {
+  return worst?.severity === 'info' && !UNTRAINED_RULES.has(worst.rule) ? sentence : words;
+}
+
 /** Rules whose message gives the share of zeros already. */
 const ABOUT_ZEROS: ReadonlySet<string> = new Set(['exact-sparsity', 'zero-flood', 'structured-sparsity']);
 
@@ -105,7 +74,7 @@ function withFindings(findings: readonly Finding[], main: Tensor, judged: Judged
   const graver = others.filter(({ severity }) => severity !== 'info').length;
   const more = worst.severity === 'info' || graver === 0 ? '' : ` (and ${graver} more)`;
   const isSaid = ['none', 'zero', 'constant'].includes(judged.shape) || (judged.shape === 'mostlyZero' && ABOUT_ZEROS.has(worst.rule));
-  const rest = isSaid ? '' : `; ${worst.severity === 'info' ? judged.sentence : judged.words}`;
+  const rest = isSaid ? '' : `; ${besideFindings(findings, judged)}`;
   return `${place}${clause(worst.message)}${more}${rest}`;
 }
 

@@ -2,7 +2,7 @@ import type { Analysis } from '../analysis';
 import type { AssessmentSentence } from '../assessment';
 import { factsOf } from '../layerFacts';
 import type { Layer } from '../model';
-import { plural } from '../numberText';
+import { formatInteger, plural } from '../numberText';
 import { RULES } from '../rules/index';
 import { SEVERITIES } from '../rules/rule';
 import type { Finding } from '../rules/rule';
@@ -18,7 +18,7 @@ const MOST_NAMED = 3;
 const WORTH_PRUNING = 0.2;
 
 /** Findings that say: never trained. */
-const UNTRAINED_RULES: ReadonlySet<string> = new Set(['untrained-model', 'at-initialization', 'untrained-adapter']);
+export const UNTRAINED_RULES: ReadonlySet<string> = new Set(['untrained-model', 'at-initialization', 'untrained-adapter']);
 
 /** How many errors and warnings there are, and where to look first. */
 export function findingsSentence({ model, findings, complete }: Analysis): AssessmentSentence | undefined {
@@ -64,15 +64,15 @@ export function declaredSentence({ model }: Analysis): AssessmentSentence | unde
   const known = facts.filter(({ regularization }) => regularization !== 'unknown').length;
   if (known === 0) return { text: 'The file keeps no training configuration, so which regularizers it was trained with is unknown.' };
   const declared = kernels.filter((layer) => Object.keys(layer.regularizers ?? {}).length > 0);
-  const of = (part: number): string => (part === kernels.length ? (part === 1 ? 'its one layer with a kernel' : `all ${plural(part, 'layer')} with kernels`) : `${part} of ${plural(kernels.length, 'layer')} with kernels`);
+  const of = (part: number): string => (part < kernels.length ? `${formatInteger(part)} of ${plural(kernels.length, 'kernel')}` : part === 1 ? 'the one kernel' : `all ${plural(part, 'kernel')}`);
   const normalized = facts.filter(({ normalizationAfter }) => normalizationAfter).length;
   const dropped = facts.filter(({ dropout }) => dropout).length;
   const parts = [
-    declared.length > 0 ? `${mostCommonRegularizer(declared)} on ${of(declared.length)}, which pulls weights to zero` : 'no regularizer',
-    dropped > 0 ? `dropout at ${of(dropped)}` : 'no dropout',
-    normalized > 0 ? `batch normalization after ${of(normalized)}, whose scale therefore means little` : '',
+    declared.length > 0 ? `${mostCommonRegularizer(declared)} on ${of(declared.length)}, which pulls weights to zero` : dropped > 0 ? 'no regularizer' : 'neither a regularizer nor dropout',
+    dropped > 0 ? `dropout at ${of(dropped)}` : declared.length > 0 ? 'no dropout' : '',
+    normalized > 0 ? `batch normalization after ${of(normalized)}, so that ${normalized === 1 ? 'its' : 'their'} scale means little` : '',
   ].filter(Boolean);
-  return { text: `The file declares ${listed(parts)}.` };
+  return { text: `The file declares ${listed(parts, '; ', '; ')}.` };
 }
 
 function mostCommonRegularizer(layers: readonly Layer[]): string {

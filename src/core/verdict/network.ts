@@ -111,24 +111,27 @@ function howUsual(share: number): string {
 function carriedWords(hundredth: number): string {
   const bell = formatShare(BELL_CONCENTRATION.largestHundredth);
   if (hundredth >= CARRIED_BY_FEW * BELL_CONCENTRATION.largestHundredth) {
-    return `a few large weights carry much of it: the largest 1${THIN_SPACE}% of a kernel hold ${formatShare(hundredth)} of its squared norm (in a bell ${bell})`;
+    return `a few large weights carry much of it: the largest 1${THIN_SPACE}% of a kernel's weights hold ${formatShare(hundredth)} of its squared norm (in a bell ${bell})`;
   }
-  return `no handful of large weights carries it: the largest 1${THIN_SPACE}% of a kernel hold ${formatShare(hundredth)} of its squared norm (in a bell ${bell})`;
+  return `no handful of large weights carries it: the largest 1${THIN_SPACE}% of a kernel's weights hold ${formatShare(hundredth)} of its squared norm (in a bell ${bell})`;
 }
 
 /** Whether kernels have the shapes that training leaves, and which do not. */
-export function lookSentence({ model, findings }: Analysis, { kernels }: Network): AssessmentSentence | undefined {
-  if (kernels.length === 0) return undefined;
+export function lookSentence({ model, findings }: Analysis, network: Network): AssessmentSentence | undefined {
   const byLayer = findingsByLayer(model, findings);
   const isCalm = ({ index }: Kernel): boolean => !byLayer.get(index)?.some(({ severity }) => severity !== 'info');
+  // A broken kernel of a usual shape is still no usual kernel.
+  const kernels = network.kernels.filter(({ index }) => !byLayer.get(index)?.some(({ severity }) => severity === 'error'));
+  if (kernels.length === 0) return undefined;
+  const isOther = kernels.length < network.kernels.length;
   const trained = kernels.filter(({ shape, isUsual }) => isUsual || AS_TRAINED.has(shape));
   const flat = kernels.filter(({ shape }) => shape === 'uniform');
   // What is broken has been named already.
   const odd = kernels.filter((kernel) => !kernel.isUsual && !AS_TRAINED.has(kernel.shape) && kernel.shape !== 'uniform' && isCalm(kernel));
   const parts = [
-    trained.length > 0 ? `${partWords(trained.length, kernels.length)} ${trained.length === 1 ? 'has' : 'have'} one hump, as trained ones do${tailWords(trained)}` : '',
-    flat.length > 0 ? `${partWords(flat.length, kernels.length)} ${flat.length === 1 ? 'is' : 'are'} flat, as initializers draw weights: training has moved ${flat.length === 1 ? 'it' : 'them'} little (${named(flat)})` : '',
-    odd.length > 0 ? `${partWords(odd.length, kernels.length)} ${odd.length === 1 ? 'has' : 'have'} another shape (${named(odd)})` : '',
+    trained.length > 0 ? `${partWords(trained.length, kernels.length)}${isOther ? ' without errors' : ''} ${trained.length === 1 ? 'has' : 'have'} one hump, as trained ones do${tailWords(trained)}` : '',
+    flat.length > 0 ? `${partWords(flat.length, kernels.length, trained.length > 0)} ${flat.length === 1 ? 'is' : 'are'} flat, as initializers draw weights: training has moved ${flat.length === 1 ? 'it' : 'them'} little (${named(flat)})` : '',
+    odd.length > 0 ? `${partWords(odd.length, kernels.length, trained.length + flat.length > 0)} ${odd.length === 1 ? 'has' : 'have'} another shape (${named(odd)})` : '',
   ].filter(Boolean);
   if (parts.length === 0) return undefined;
   const layers = [...flat.slice(0, MOST_NAMED), ...odd.slice(0, MOST_NAMED)].map(({ layer }) => layer);
@@ -136,7 +139,8 @@ export function lookSentence({ model, findings }: Analysis, { kernels }: Network
   return { text: `${text.charAt(0).toUpperCase()}${text.slice(1)}.`, ...(layers.length > 0 && { layers }) };
 }
 
-function partWords(part: number, whole: number): string {
+function partWords(part: number, whole: number, isFollowing = false): string {
+  if (isFollowing) return formatInteger(part);
   if (part < whole) return `${formatInteger(part)} of ${plural(whole, 'kernel')}`;
   return whole === 1 ? 'its one kernel' : `all ${plural(whole, 'kernel')}`;
 }

@@ -6,28 +6,10 @@ import { finiteCount } from '../statistics/histogram';
 import { fitsOf, kolmogorovDistance } from '../statistics/fits';
 import type { Fit } from '../statistics/fits';
 import type { TensorStatistics } from '../statistics/tensorStatistics';
-
-export const OVERLAY_KINDS = ['initializer', 'normal', 'studentT', 'laplace', 'uniform'] as const;
-export type OverlayKind = (typeof OVERLAY_KINDS)[number];
-
-/** A distribution to hold a histogram against. Plain data, so that it crosses ports. */
-export interface Overlay {
-  readonly kind: OverlayKind;
-  /** e.g. "Student t (ν 4.2)", "declared GlorotUniform". */
-  readonly label: string;
-  readonly family: Family;
-  /** How many weights the curve stands for. */
-  readonly weights: number;
-  /** The exact zeros are no part of it. */
-  readonly excludesZeros: boolean;
-  /** Kolmogorov's: the largest difference of the two cumulative shares, 0..1. */
-  readonly distance: number;
-  /** The distance in a sentence. */
-  readonly words: string;
-}
+import type { Overlay, OverlayKind } from './overlay';
 
 /** Another family than the bell is worth showing where it comes this much nearer, as a share of the bell's distance. */
-const CLEARLY_NEARER = 0.7;
+const CLEARLY_NEARER = 0.8;
 
 /** A bell that is this near is a bell, whatever comes nearer still. */
 const NEAR_ENOUGH = 0.01;

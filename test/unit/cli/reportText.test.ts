@@ -28,9 +28,10 @@ describe('report as text', () => {
   const text = reportText(analysis, style(Infinity));
 
   it('begins with what the file is and the short answer', () => {
-    const [first, second] = text.split('\n');
+    const [first, second, third] = text.split('\n');
     assert.match(first!, /^model\.json · TensorFlow\.js layers model · 1\.25 k weights · 1 000 B · 4 layers$/);
-    assert.match(second!, /^\d.* near zero/);
+    assert.match(second!, /^2 errors: look first at/);
+    assert.match(third!, /^\d.* near zero/);
   });
 
   it('gives every layer with weights a line in model order, the unreadable one too', () => {

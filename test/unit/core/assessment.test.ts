@@ -35,28 +35,28 @@ describe('assessment', () => {
   });
 
   it('says whether a few large weights carry the layers', () => {
-    assert.match(text([kernel('a', 0)]), /no handful of large weights carries it: the largest 1 % of a kernel hold 8\.\d % of its squared norm \(in a bell 8\.5 %\)/);
-    assert.match(text([{ name: 'a/kernel', values: draw(studentT(3), 4608, 5) }]), /a few large weights carry much of it: the largest 1 % of a kernel hold [2-6]\d % /);
+    assert.match(text([kernel('a', 0)]), /no handful of large weights carries it: the largest 1 % of a kernel's weights hold 8\.\d % of its squared norm \(in a bell 8\.5 %\)/);
+    assert.match(text([{ name: 'a/kernel', values: draw(studentT(3), 4608, 5) }]), /a few large weights carry much of it: the largest 1 % of a kernel's weights hold [2-6]\d % /);
   });
 
   it('says how many kernels look as training leaves them, and links to those that do not', () => {
     const flat: HandMadeTensor = { name: 'fresh/kernel', values: draw(uniform, 4608, 3) };
     const { sentences } = assessmentOf([kernel('a', 0), flat]);
     const look = sentences.find(({ text: words }) => /one hump/.test(words));
-    assert.match(look!.text, /^1 of 2 kernels has one hump.*1 of 2 kernels is flat, as initializers draw weights.*\(fresh\)/);
+    assert.match(look!.text, /^1 of 2 kernels has one hump.*1 is flat, as initializers draw weights.*\(fresh\)/);
     assert.deepEqual(look!.layers, ['fresh']);
   });
 
   it('says what the file declares, and that it declares nothing', () => {
     const l2 = { regularizers: { kernel: { name: 'L2', config: { l2: 0.01 } } }, initializers: {} };
-    assert.match(text([kernel('a', 0.3), kernel('b', 0.3, 2)], { a: l2, b: { initializers: {} } }), /The file declares L2 \(l2 0\.01\) on 1 of 2 layers with kernels, which pulls weights to zero and no dropout\./);
-    assert.match(text([kernel('a', 0.3)], { a: { initializers: {} } }), /The file declares no regularizer and no dropout\./);
+    assert.match(text([kernel('a', 0.3), kernel('b', 0.3, 2)], { a: l2, b: { initializers: {} } }), /The file declares L2 \(l2 0\.01\) on 1 of 2 kernels, which pulls weights to zero; no dropout\./);
+    assert.match(text([kernel('a', 0.3)], { a: { initializers: {} } }), /The file declares neither a regularizer nor dropout\./);
     assert.match(text([kernel('a', 0.3)]), /keeps no training configuration/);
   });
 
   it('says where batch normalization makes the scale meaningless', () => {
     const layers = { a: { className: 'Conv2D', activation: 'linear', initializers: {}, inputs: ['x'] }, x: { inputs: [] }, bn: { className: 'BatchNormalization', inputs: ['a'] } };
-    assert.match(text([kernel('a', 0)], layers), /batch normalization after its one layer with a kernel, whose scale therefore means little/);
+    assert.match(text([kernel('a', 0)], layers), /batch normalization after the one kernel, so that its scale means little/);
   });
 
   it('proposes the experiment where it is worth its time, and links to where to begin', () => {

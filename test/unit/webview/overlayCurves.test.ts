@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Family } from '../../../src/core/statistics/families';
-import type { Overlay } from '../../../src/core/verdict/overlays';
+import type { Overlay } from '../../../src/core/verdict/overlay';
 import { planBins } from '../../../src/webview/binPlan';
 import { chosenOverlays, expectedCounts, OVERLAY_CHOICES, overlayLine, overlayTraces } from '../../../src/webview/overlayCurves';
 import { histogramFigure } from '../../../src/webview/histogramChart';
@@ -40,7 +40,8 @@ describe('overlay curves', () => {
   it('stand at the middles of the bars on every axis, and never at log 0', () => {
     for (const axis of ['auto', 'full', 'symlog'] as const) {
       const plan = planBins({ figures: figures(), axis, bins: 50 });
-      const [trace] = overlayTraces([BELL], plan, THEME);
+      const [rim, trace] = overlayTraces([BELL], plan, THEME);
+      assert.deepEqual(rim!.y, trace!.y);
       assert.equal(trace!.x.length, plan.edges.length - 1);
       trace!.x.forEach((x, i) => assert.ok(x! > plan.scale.to(plan.edges[i]!) && x! < plan.scale.to(plan.edges[i + 1]!)));
       assert.ok(trace!.y.every((y) => y! > 0));

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Layer } from '../../../../src/core/model';
-import { layerVerdict, verdictText } from '../../../../src/core/verdict/layerVerdict';
-import type { LayerVerdict } from '../../../../src/core/verdict/layerVerdict';
+import { layerVerdict } from '../../../../src/core/verdict/layerVerdict';
+import { verdictText } from '../../../../src/core/verdict/verdict';
+import type { LayerVerdict } from '../../../../src/core/verdict/verdict';
 import { analysisOf } from '../../../support/handMade';
 import type { HandMadeTensor } from '../../../support/handMade';
 import { clipped, draw, laplace, normal, studentT, twoBells, uniform, withZeros } from '../../../support/samplers';
@@ -56,7 +57,7 @@ describe('verdict on a layer', () => {
   });
 
   it('finds worth a look what training does not leave, without calling it a fault', () => {
-    for (const [sampler, words] of [[uniform, /flat as initializers draw/], [twoBells(6), /[Tt]wo humps/]] as const) {
+    for (const [sampler, words] of [[uniform, /as initializers draw weights/], [twoBells(6), /[Tt]wo humps/]] as const) {
       const found = layerVerdict({ ...analysisOf({ tensors: [kernel(sampler)] }), findings: [] }, 0)!;
       assert.equal(found.expected, 'noted', found.sentence);
       assert.match(found.sentence, words);

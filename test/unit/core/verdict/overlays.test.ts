@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Layer, Tensor } from '../../../../src/core/model';
 import { overlaysOf } from '../../../../src/core/verdict/overlays';
-import type { Overlay } from '../../../../src/core/verdict/overlays';
+import type { Overlay } from '../../../../src/core/verdict/overlay';
 import { draw, laplace, normal, studentT, truncatedNormal, uniform, withZeros } from '../../../support/samplers';
 import type { Sampler } from '../../../support/samplers';
 import { scanned } from '../../../support/scanned';
