@@ -121,7 +121,7 @@ function reasonsOf({ layer, statistics, facts }: Subject): string[] {
   const reasons: string[] = [];
   const carried = concentrationOf(statistics);
   if (carried) {
-    const few = carried.largestHundredth >= CARRIED_BY_FEW * BELL_CONCENTRATION.largestHundredth ? 'A few large weights carry it' : 'No handful of weights carries it';
+    const few = carried.largestHundredth >= CARRIED_BY_FEW * BELL_CONCENTRATION.largestHundredth ? 'A few large weights carry it' : 'It does not hang on a few large weights';
     reasons.push(`${few}: the largest 1${THIN_SPACE}% hold ${formatShare(carried.largestHundredth)} of the squared norm, the largest 10${THIN_SPACE}% ${formatShare(carried.largestTenth)} (${formatShare(BELL_CONCENTRATION.largestHundredth)} and ${formatShare(BELL_CONCENTRATION.largestTenth)} in a bell).`);
   }
   if (scaleExplains(statistics)) reasons.push('Its units differ in scale: taken one by one they have much lighter tails.');

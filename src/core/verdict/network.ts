@@ -109,11 +109,9 @@ function howUsual(share: number): string {
 }
 
 function carriedWords(hundredth: number): string {
-  const bell = formatShare(BELL_CONCENTRATION.largestHundredth);
-  if (hundredth >= CARRIED_BY_FEW * BELL_CONCENTRATION.largestHundredth) {
-    return `a few large weights carry much of it: the largest 1${THIN_SPACE}% of a kernel's weights hold ${formatShare(hundredth)} of its squared norm (in a bell ${bell})`;
-  }
-  return `no handful of large weights carries it: the largest 1${THIN_SPACE}% of a kernel's weights hold ${formatShare(hundredth)} of its squared norm (in a bell ${bell})`;
+  const isCarried = hundredth >= CARRIED_BY_FEW * BELL_CONCENTRATION.largestHundredth;
+  const figures = `the largest 1${THIN_SPACE}% of a kernel's weights hold ${formatShare(hundredth)} of its squared norm, ${formatShare(BELL_CONCENTRATION.largestHundredth)} in a bell`;
+  return `${isCarried ? 'a few large weights carry much of it' : 'it does not hang on a few large weights'} (${figures})`;
 }
 
 /** Whether kernels have the shapes that training leaves, and which do not. */
@@ -150,7 +148,9 @@ function tailWords(trained: readonly Kernel[]): string {
   const heavy = count('heavyTailed', 'peaked');
   const short = count('shortTailed');
   const soft = count('softFlat');
-  const words = [heavy > 0 ? `${heavy === trained.length ? '' : `${formatInteger(heavy)} `}with heavier tails than a bell` : '', short > 0 ? `${short === trained.length ? '' : `${formatInteger(short)} `}with shorter tails than a bell` : '', soft > 0 ? `${soft === trained.length ? '' : `${formatInteger(soft)} `}nearly flat with soft edges` : ''].filter(Boolean);
+  const part = (n: number, words: string): string[] => (n === 0 ? [] : [n === trained.length ? words : `${formatInteger(n)} ${words}`]);
+  const tails = [...part(heavy, 'with heavier'), ...part(short, 'with shorter')].join(' and ');
+  const words = [...(tails === '' ? [] : [`${tails} tails than a bell`]), ...part(soft, 'nearly flat with soft edges')];
   return words.length > 0 ? `, ${words.join(', ')}` : '';
 }
 

@@ -34,6 +34,13 @@ describe('the hover of a layer', () => {
     assert.ok(text.includes('Range **−1** to **1**'), text);
   });
 
+  it('has the sentence on the layer with its mark', () => {
+    assert.match(text, /\*\*▲ Suspicious:\*\* 1 of 6 .*NaN/);
+    const calm = analysisOf({ tensors: [{ name: 'bn/gamma', values: [0.5, 1, 1.5] }] });
+    assert.match(layerHover(subject({ ...calm, findings: [] }), 0), /\*\*✓ Expected:\*\* 3 scales/);
+    assert.doesNotMatch(layerHover(subject({ ...calm, statistics: new Map() }), 0), /Expected|Not known/);
+  });
+
   it('names its findings', () => {
     assert.match(text, /\*\*● Error\*\* .*NaN/);
   });
