@@ -2,7 +2,9 @@ import path from 'node:path';
 import { FileError } from '../core/errors';
 import type { Model } from '../core/model';
 import { buildReport } from '../core/report';
+import { findingsOf } from '../core/rules/index';
 import { evenEdges } from '../core/statistics/histogram';
+import type { Spectrum } from '../core/statistics/spectrum';
 import type { Histogram, TensorStatistics } from '../core/statistics/tensorStatistics';
 import { findPolicy } from '../core/silences/findPolicy';
 import { judge, thresholdsOf } from '../core/silences/policy';
@@ -47,18 +49,26 @@ export async function analyze(command: AnalyzeCommand, { engine, progress, style
     const found = await engine.analyze(model, {
       signal, noCache: command.noCache, thresholds: thresholdsOf(policy), onProgress: (done, total) => progress.update(done, total),
     });
-    const { findings, silenced, complaints } = judge(found.findings, file, policy);
+    const spectra = command.spectrum && tensorIndex !== undefined ? new Map([[tensorIndex, await spectrumOf(model, tensorIndex, { engine, progress, signal })]]) : undefined;
+    const all = spectra ? findingsOf(model, found.statistics, found.failures, { thresholds: thresholdsOf(policy), spectra }) : found.findings;
+    const { findings, silenced, complaints } = judge(all, file, policy);
     const analysis = { ...found, findings, silenced };
     const analyzed = (text: string): Analyzed => ({ text, complaints: [...policy.complaints, ...complaints] });
     const figures = tensorIndex === undefined ? undefined : analysis.statistics.get(tensorIndex);
     const histograms = new Map<number, Histogram>();
     if (tensorIndex !== undefined && figures) histograms.set(tensorIndex, await evenHistogram(engine, model, tensorIndex, figures, command.bins, signal));
-    const report = buildReport(analysis, { bins: command.bins, histograms, ...(command.tensor !== undefined && { tensor: command.tensor }) });
+    const report = buildReport(analysis, { bins: command.bins, histograms, ...(spectra && { spectra }), ...(command.tensor !== undefined && { tensor: command.tensor }) });
     if (command.json) return analyzed(readableJson(report));
     return analyzed(tensorIndex === undefined ? reportText(analysis, style) : tensorText(analysis, report, style));
   } finally {
     progress.clear();
   }
+}
+
+/** Beyond some thousand rows it takes a minute, which a bar should tell. */
+async function spectrumOf(model: Model, index: number, { engine, progress, signal }: Pick<AnalyzeContext, 'engine' | 'progress' | 'signal'>): Promise<Spectrum> {
+  const { bytes } = model.tensors[index]!;
+  return await engine.spectrum(model, index, { signal, onProgress: (share) => progress.update(share * bytes, bytes) });
 }
 
 /** `bins` even bins over the whole range, counted anew: those of the statistics follow the bit patterns. */

@@ -9,6 +9,7 @@ Usage
 Options of analyze
   --json                print the report as JSON instead of a table
   --tensor NAME         one tensor only, with all its figures
+  --spectrum            with --tensor: singular values of the weight as a matrix, its rank, and how it differs from a random one
   --bins N              bins of each histogram (default 64); with --tensor exactly N even bins
 
 Options of check
@@ -42,6 +43,8 @@ export interface AnalyzeCommand {
   readonly file: string;
   readonly json: boolean;
   readonly tensor?: string;
+  /** Only with a tensor. */
+  readonly spectrum: boolean;
   readonly bins: number;
   readonly noCache: boolean;
 }
@@ -94,11 +97,13 @@ function analyzeCommand([file, ...rest]: readonly string[], values: Values): Ana
   if (file === undefined || file === '') throw new UsageError('analyze needs a file: weightgram analyze FILE');
   if (rest.length > 0) throw new UsageError(`one file at a time: "${rest[0]}" is one too many (quote names with spaces)`);
   if (values.tensor === '') throw new UsageError('--tensor needs a name');
+  if (values.spectrum && values.tensor === undefined) throw new UsageError('--spectrum needs --tensor NAME: spectra take time and are computed for one weight');
   refuse(values, CHECK_OPTIONS, 'check');
   return {
     kind: 'analyze',
     file,
     json: values.json ?? false,
+    spectrum: values.spectrum ?? false,
     bins: binsOf(values.bins),
     noCache: values['no-cache'] ?? false,
     ...(values.tensor !== undefined && { tensor: values.tensor }),
@@ -121,7 +126,7 @@ function checkCommand(files: readonly string[], values: Values): CheckCommand {
   };
 }
 
-const ANALYZE_OPTIONS = ['json', 'tensor', 'bins'] as const;
+const ANALYZE_OPTIONS = ['json', 'tensor', 'spectrum', 'bins'] as const;
 const CHECK_OPTIONS = ['fail-on', 'format', 'baseline', 'write-baseline'] as const;
 
 function refuse(values: Values, options: readonly (keyof Values)[], command: string): void {
@@ -144,6 +149,7 @@ function parsed(args: readonly string[]) {
       options: {
         json: { type: 'boolean' },
         tensor: { type: 'string' },
+        spectrum: { type: 'boolean' },
         bins: { type: 'string' },
         'fail-on': { type: 'string' },
         format: { type: 'string' },

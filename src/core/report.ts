@@ -8,9 +8,12 @@ import type { Finding } from './rules/rule';
 import type { SilencedBy } from './silences/silenceFile';
 import { unreadableReasons } from './rules/unreadableTensor';
 import { reportHistogram } from './statistics/histogram';
+import type { Spectrum } from './statistics/spectrum';
+import { summaryOf } from './statistics/spectrumSummary';
+import type { SpectrumSummary } from './statistics/spectrumSummary';
 import { QUANTILES } from './statistics/tensorStatistics';
 import { layerVerdict } from './verdict/layerVerdict';
-import type { LayerVerdict } from './verdict/layerVerdict';
+import type { LayerVerdict } from './verdict/verdict';
 import type { Figures, Histogram, TensorStatistics } from './statistics/tensorStatistics';
 
 /** Raised when a property changes its name or meaning. */
@@ -23,6 +26,8 @@ export interface ReportOptions {
   readonly tensor?: string;
   /** A histogram that replaces the one of the statistics, by index into Model.tensors: even bins counted anew. */
   readonly histograms?: ReadonlyMap<number, Histogram>;
+  /** Of tensors whose spectrum was asked for, by index into Model.tensors. */
+  readonly spectra?: ReadonlyMap<number, Spectrum>;
 }
 
 export interface ReportLayer {
@@ -61,6 +66,8 @@ export interface ReportTensor {
   readonly parameters: number;
   readonly bytes: number;
   readonly statistics?: ReportStatistics;
+  /** Only where it was asked for. */
+  readonly spectrum?: SpectrumSummary;
 }
 
 /** What `weightgram analyze FILE --json` prints and the editor exports. */
@@ -163,6 +170,7 @@ function declared(layer: Layer): Partial<ReportLayer> {
 function tensorPart({ model, statistics }: Analysis, index: number, options: ReportOptions): ReportTensor {
   const tensor: Tensor = model.tensors[index]!;
   const figures = statistics.get(index);
+  const spectrum = options.spectra?.get(index);
   return {
     name: tensor.name,
     layer: model.layers[tensor.layer]?.name ?? '',
@@ -173,6 +181,7 @@ function tensorPart({ model, statistics }: Analysis, index: number, options: Rep
     parameters: tensor.elements,
     bytes: tensor.bytes,
     ...(figures && { statistics: statisticsPart(figures, options.histograms?.get(index) ?? reportHistogram(figures, options.bins)) }),
+    ...(spectrum && { spectrum: summaryOf(spectrum) }),
   };
 }
 

@@ -1,9 +1,10 @@
 import { formatInteger, formatNumber, plural } from '../core/numberText';
+import { eigenvalueBins } from '../core/statistics/eigenvalueBins';
 import type { SpectrumSummary } from '../core/statistics/spectrumSummary';
 import { baseLayout, plainAxis } from './chartLayout';
 import type { Axis, Figure, Shape, Trace } from './plotly';
 import { LINEAR, ticks } from './scale';
-import { eigenvalueBins, marchenkoPasturCurve, powerLawCurve, powerLawRanks } from './spectrumCurves';
+import { marchenkoPasturCurve, powerLawCurve, powerLawRanks } from './spectrumCurves';
 import type { Curve } from './spectrumCurves';
 import type { Theme } from './theme';
 

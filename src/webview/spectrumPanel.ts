@@ -4,6 +4,7 @@ import { matrixLayout } from '../core/linearAlgebra/matrixLayout';
 import { isWeight } from '../core/model';
 import type { Tensor } from '../core/model';
 import { formatShare } from '../core/numberText';
+import { eigenvalueBins } from '../core/statistics/eigenvalueBins';
 import type { SpectrumSummary } from '../core/statistics/spectrumSummary';
 import { Chart } from './chart';
 import type { ChartPart, Context } from './context';
@@ -12,7 +13,6 @@ import { saveChart } from './exportChart';
 import { figuresTable } from './figuresTable';
 import { spectrumFigure } from './spectrumChart';
 import type { SpectrumChart } from './spectrumChart';
-import { eigenvalueBins } from './spectrumCurves';
 import { spectrumGroups, spectrumSentence } from './spectrumFigures';
 
 type Asked =
