@@ -17,7 +17,7 @@ export const atInitialization = layerRule({
     warningFrom: figure(512, 'weights', [64, 1e9], 'Weights of a layer from which on a warning is given, a note below: fewer agree with many distributions.'),
   },
 
-  applies: ({ tensors, layer }, { ksDistance }) => initializationOf(tensors[0]?.peers ?? [], ksDistance).layers.get(layer)?.state === 'initial',
+  applies: ({ tensors, layer }, { ksDistance }) => (initializationOf(tensors[0]?.peers ?? [], ksDistance).layers.get(layer)?.kernels.length ?? 0) > 0,
 
   check({ tensors, layer }, limits): Verdict | undefined {
     const all = initializationOf(tensors[0]!.peers, limits.ksDistance);
@@ -35,12 +35,13 @@ export const atInitialization = layerRule({
   },
 });
 
-function messageFor({ layer, kernels, isDeclared, weights }: LayerInitialization): string {
+function messageFor({ layer, kernels, isDeclared, weights, state }: LayerInitialization): string {
   const frozen = layer.trainable === false ? 'frozen ' : '';
   const names = [...new Set(kernels.map(({ initializer }) => initializer.name))].join(' and ');
   const source = isDeclared ? `${names}, which the file declares` : names;
   const figures = kernels.flatMap(figuresOf);
-  return `The ${formatCount(weights)} ${frozen}weights agree with ${source}: ${figures.join('; ')}.`;
+  const which = state === 'partly' ? ` of ${kernels.map(({ context }) => context.tensor.name).join(' and ')}` : '';
+  return `The ${formatCount(weights)} ${frozen}weights${which} agree with ${source}: ${figures.join('; ')}.`;
 }
 
 function figuresOf({ context, initializer, fit }: InitialWeight): string[] {
@@ -59,7 +60,8 @@ function figuresOf({ context, initializer, fit }: InitialWeight): string[] {
   }
 }
 
-function adviceFor({ layer, isDeclared }: LayerInitialization, isAlone: boolean): string {
+function adviceFor({ layer, isDeclared, state }: LayerInitialization, isAlone: boolean): string {
+  if (state === 'partly') return 'Other kernels of this layer have moved: check that the optimizer was given all variables, and that a checkpoint was not loaded in part.';
   if (!isAlone) return 'So do nearly all layers of this model: see what is said of the model.';
   if (layer.trainable === false) return 'The layer is frozen (not trainable) and holds random weights: load the trained ones before freezing it, unless it is meant to stay random.';
   const remedy = 'Check that the layer lies on the path to the loss, that the optimizer was given its variables, and that loading a checkpoint did not skip it by its name.';

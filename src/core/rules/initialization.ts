@@ -18,16 +18,17 @@ export interface InitialWeight {
 /**
  * What a layer's weights say of its training.
  * - `initial`: every weight of the layer is what its initializer makes.
- * - `moved`: one is not.
+ * - `partly`: so are its vectors and some of its kernels, but not all: a recurrent layer's input kernel, say.
+ * - `moved`: neither.
  */
 export interface LayerInitialization {
   readonly layer: Layer;
-  readonly state: 'initial' | 'moved';
+  readonly state: 'initial' | 'partly' | 'moved';
   /** Whether the file declares the initializers, or frameworks' defaults were tried. */
   readonly isDeclared: boolean;
-  /** Kernels of a layer at its initializer; empty where it has moved. */
+  /** Kernels at their initializers; empty where the layer has moved. */
   readonly kernels: readonly InitialWeight[];
-  /** Weights of all kernels. */
+  /** Weights of these kernels, or of all where the layer has moved. */
   readonly weights: number;
 }
 
@@ -35,6 +36,7 @@ export interface ModelInitialization {
   /** By layer, those that can be judged only. */
   readonly layers: ReadonlyMap<Layer, LayerInitialization>;
   readonly initial: readonly LayerInitialization[];
+  /** Those that were trained, be it in part. */
   readonly moved: readonly LayerInitialization[];
 }
 
@@ -54,7 +56,10 @@ export const FEWEST_TESTABLE = 64;
  * A normal distribution has no ends that training would cross: fewer weights than this, without a bias of their own to tell,
  * are taken for trained where the normalization behind them is. Our own.
  */
-const FEWEST_WITHOUT_ENDS = 4096;
+const FEWEST_WITHOUT_ENDS = 1024;
+
+/** Our own: as many as a warning takes. */
+const FEWEST_ALONE = 512;
 
 /** Row norms of an orthogonal matrix are 1 but for rounding. */
 const ORTHOGONAL_TOLERANCE = 1e-3;
@@ -88,24 +93,35 @@ function judgeModel(peers: readonly TensorContext[], ksLimit: number): ModelInit
     if (verdict) layers.set(layer, verdict);
   }
   const all = [...layers.values()];
-  return { layers, initial: all.filter(({ state }) => state === 'initial'), moved: all.filter(({ state }) => state === 'moved') };
+  return { layers, initial: all.filter(({ state }) => state === 'initial'), moved: all.filter(({ state }) => state !== 'initial') };
 }
 
 function judgeLayer(layer: Layer, contexts: readonly TensorContext[], byLayer: ReadonlyMap<Layer, readonly TensorContext[]>, ksLimit: number): LayerInitialization | undefined {
   const kernels = contexts.filter(({ tensor }) => isMatrix(tensor));
   // While a file is still being read, or where a part of it cannot be, nothing is known of the layer as a whole.
   if (kernels.length === 0 || contexts.length < layer.tensors.length) return undefined;
-  const weights = kernels.reduce((sum, { statistics }) => sum + statistics.count, 0);
+  const weights = weightsOf(kernels);
   if (weights < FEWEST_TESTABLE) return undefined;
   const readings = kernels.map((context) => ({ context, initializers: initializersFor(context) }));
   if (readings.some(({ initializers }) => initializers.length === 0)) return undefined;
   const isDeclared = kernels.every(({ tensor }) => declaredInitializer(layer, tensor) !== undefined);
-  const verdict = { layer, isDeclared, weights };
-  const initial = readings.map(({ context, initializers }) => firstMatch(context, initializers, ksLimit));
-  const isProven = initial.some((weight) => weight !== undefined && weight.initializer.kind !== 'constant');
-  if (initial.every((weight) => weight !== undefined) && !isProven) return undefined;
-  const isInitial = initial.every((weight) => weight !== undefined) && contexts.every(isVectorInitial) && !isBelied(layer, initial, contexts, byLayer);
-  return isInitial ? { ...verdict, state: 'initial', kernels: initial } : { ...verdict, state: 'moved', kernels: [] };
+  const initial = readings.flatMap(({ context, initializers }) => firstMatch(context, initializers, ksLimit) ?? []);
+  const isWhole = initial.length === kernels.length;
+  if (isWhole && initial.every(({ initializer }) => initializer.kind === 'constant')) return undefined;
+  const proven = isWhole ? initial : initial.filter(isProofAlone);
+  const isInitial = proven.length > 0 && contexts.every(isVectorInitial) && !isBelied(layer, initial, contexts, byLayer);
+  if (!isInitial) return { layer, isDeclared, weights, state: 'moved', kernels: [] };
+  return { layer, isDeclared, weights: weightsOf(proven.map(({ context }) => context)), state: isWhole ? 'initial' : 'partly', kernels: proven };
+}
+
+function weightsOf(contexts: readonly TensorContext[]): number {
+  return contexts.reduce((sum, { statistics }) => sum + statistics.count, 0);
+}
+
+/** Whether a kernel by itself, beside others that have moved, can hardly agree by chance. */
+function isProofAlone({ context, fit }: InitialWeight): boolean {
+  if (!fit) return false;
+  return context.statistics.count >= (hasEnds(fit.family) ? FEWEST_ALONE : FEWEST_WITHOUT_ENDS);
 }
 
 function initializersFor({ layer, tensor }: TensorContext): readonly Initializer[] {
@@ -220,9 +236,9 @@ function isIdentityMatrix({ tensor: { shape }, statistics: { distribution, count
  * Whether weights that may have been drawn at random are known to have been trained all the same: the normalization behind
  * them was, and neither ends of a distribution nor a bias speak for them.
  */
-function isBelied(layer: Layer, initial: readonly (InitialWeight | undefined)[], contexts: readonly TensorContext[], byLayer: ReadonlyMap<Layer, readonly TensorContext[]>): boolean {
+function isBelied(layer: Layer, initial: readonly InitialWeight[], contexts: readonly TensorContext[], byLayer: ReadonlyMap<Layer, readonly TensorContext[]>): boolean {
   if (layer.trainable === false || contexts.some(({ tensor }) => tensor.role === 'bias')) return false;
-  const isSure = initial.some((weight) => weight?.fit === undefined || hasEnds(weight.fit.family) || weight.context.statistics.count >= FEWEST_WITHOUT_ENDS);
+  const isSure = initial.some(({ context, fit }) => fit === undefined || hasEnds(fit.family) || context.statistics.count >= FEWEST_WITHOUT_ENDS);
   const next = factsOf(contexts[0]!.model, layer).normalizationAfter;
   return !isSure && next !== undefined && !(byLayer.get(next) ?? []).every(isVectorInitial);
 }

@@ -1,5 +1,7 @@
+import { snakeCase } from '../formats/kerasFacets';
 import { splitName } from '../formats/weightNames';
 import type { Declared, Layer, Tensor } from '../model';
+import { formatNumber } from '../numberText';
 import { familyDeviation } from '../statistics/families';
 import type { Family } from '../statistics/families';
 
@@ -18,7 +20,7 @@ export interface Fans {
 
 type Mode = 'fanIn' | 'fanOut' | 'fanAvg';
 
-/** Keras' named cases of VarianceScaling: scale, mode, distribution. */
+/** Keras' named cases of VarianceScaling: scale, mode, distribution. TensorFlow.js writes them all as VarianceScaling. */
 const SCALINGS: Readonly<Record<string, readonly [number, Mode, 'normal' | 'uniform']>> = {
   glorotuniform: [1, 'fanAvg', 'uniform'], glorotnormal: [1, 'fanAvg', 'normal'],
   xavieruniform: [1, 'fanAvg', 'uniform'], xaviernormal: [1, 'fanAvg', 'normal'],
@@ -69,11 +71,11 @@ export function declarationFor({ initializers }: Layer, { name, role }: Tensor):
 export function initializerOf({ name, config }: Declared, shape: readonly number[]): Initializer | undefined {
   const key = name.toLowerCase().replace(/[_\s]/g, '').replace(/initializer(?=v?\d?$)/, '').replace(/v[12]$/, '');
   const scaling = Object.hasOwn(SCALINGS, key) ? SCALINGS[key] : undefined;
-  if (scaling) return scaled(name, scaling[0], scaling[1], scaling[2], shape);
+  if (scaling) return scaled(wordsOf(...scaling), ...scaling, shape);
   const number = (field: string, fallback: number): number => (typeof config[field] === 'number' && Number.isFinite(config[field]) ? config[field] : fallback);
   switch (key) {
     case 'variancescaling':
-      return scaled(name, number('scale', 1), modeOf(config['mode']), config['distribution'], shape);
+      return varianceScaling(number('scale', 1), modeOf(config['mode']), config['distribution'], shape);
     case 'randomuniform':
     case 'uniform':
       return random(name, [uniform(number('minval', -DEFAULT_LIMIT), number('maxval', DEFAULT_LIMIT))]);
@@ -157,6 +159,20 @@ function scaled(name: string, scale: number, mode: Mode, distribution: unknown, 
   if (distribution === 'untruncated_normal' || distribution === 'untruncatedNormal') return random(name, [normal(0, sigma)]);
   // Keras widens the normal distribution by as much as the cut takes away; TensorFlow.js and early Keras do not.
   return random(name, [truncatedNormal(0, sigma / TRUNCATION_CORRECTION), truncatedNormal(0, sigma)]);
+}
+
+function varianceScaling(scale: number, mode: Mode, distribution: unknown, shape: readonly number[]): Initializer | undefined {
+  return scaled(wordsOf(scale, mode, distribution), scale, mode, distribution, shape);
+}
+
+const PEOPLE: Readonly<Record<string, string>> = { '1 fanAvg': 'Glorot', '2 fanIn': 'He', '1 fanIn': 'LeCun' };
+
+/** "He normal", or the scaling with its figures where nobody has given it a name. */
+function wordsOf(scale: number, mode: Mode, distribution: unknown): string {
+  const isUntruncated = typeof distribution === 'string' && /^untruncated/.test(distribution);
+  const shape = distribution === 'uniform' ? 'uniform' : isUntruncated ? 'untruncated normal' : 'normal';
+  const person = isUntruncated ? undefined : PEOPLE[`${scale} ${mode}`];
+  return person ? `${person} ${shape}` : `VarianceScaling (scale ${formatNumber(scale)}, ${snakeCase(mode)}, ${shape})`;
 }
 
 function modeOf(value: unknown): Mode {

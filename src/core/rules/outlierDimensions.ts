@@ -6,7 +6,7 @@ import { MAX_LISTED_UNITS } from './words';
 
 /** Of fewer layers half are too few to be a habit; of fewer dimensions 3σ is no rarity. */
 const MIN_LAYERS = 4;
-const MIN_DIMENSIONS = 64;
+const MIN_DIMENSIONS = 32;
 
 /** Among thousands of dimensions some are outliers of half the layers by their nature; more than these are no exceptions. */
 const MOST_SHARE = 0.05;

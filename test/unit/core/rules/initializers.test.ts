@@ -60,6 +60,15 @@ describe('initializers', () => {
       assert.deepEqual(initializerOf({ name: 'IdentityInitializer', config: { gain: 2 } }, [4, 4]), { kind: 'identity', name: 'IdentityInitializer', gain: 2 });
     });
 
+    it('have the names that people know, or their figures', () => {
+      const name = (scale: number, mode: string, distribution: string): string | undefined => initializerOf({ name: 'VarianceScaling', config: { scale, mode, distribution } }, [4, 4])?.name;
+      assert.equal(name(1, 'fanAvg', 'uniform'), 'Glorot uniform');
+      assert.equal(name(2, 'fan_in', 'truncated_normal'), 'He normal');
+      assert.equal(name(1, 'fan_in', 'normal'), 'LeCun normal');
+      assert.equal(name(0.5, 'fan_out', 'untruncated_normal'), 'VarianceScaling (scale 0.5, fan_out, untruncated normal)');
+      assert.equal(initializerOf({ name: 'glorot_uniform', config: {} }, [4, 4])?.name, 'Glorot uniform');
+    });
+
     it('are unknown where they are odd', () => {
       assert.equal(initializerOf({ name: 'MyOwn', config: {} }, [4, 4]), undefined);
       assert.equal(initializerOf({ name: 'RandomUniform', config: { minval: 1, maxval: 1 } }, [4, 4]), undefined);
