@@ -1,4 +1,4 @@
-// npx tsx scripts/ruleSettings.ts: writes what follows from the registry of rules into package.json and media/weightgram.schema.json.
+// npm run rule-settings: writes what follows from the registry of rules into package.json and media/weightgram.schema.json.
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { RULES } from '../src/core/rules/index';

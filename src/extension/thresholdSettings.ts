@@ -3,6 +3,7 @@ import type { Thresholds } from '../core/rules/index';
 import type { Threshold } from '../core/rules/rule';
 import { formatNumber } from '../core/numberText';
 import { problemOf } from '../core/silences/readSilenceFile';
+import { thresholdContradiction } from '../core/silences/thresholdOrder';
 import { RULE_SETTINGS } from './ids';
 
 /** A setting whose value cannot be used, with the sentence that says so. */
@@ -29,6 +30,10 @@ export function readThresholds(read: (id: string) => unknown): ThresholdSettings
       if (problem !== undefined) problems.push({ setting, message: `The setting ${setting} ${problem}. The rule's own ${formatNumber(threshold.default)} is used.` });
       else if (value !== threshold.default) (thresholds[rule.id] ??= {})[name] = value as number;
     }
+    const contradiction = thresholdContradiction(rule.id, thresholds[rule.id] ?? {});
+    if (contradiction === undefined) continue;
+    delete thresholds[rule.id];
+    problems.push({ setting: `${RULE_SETTINGS}.${rule.id}`, message: `In the settings ${RULE_SETTINGS}.${rule.id}, ${contradiction}. The rule's own are used.` });
   }
   return { thresholds, problems };
 }

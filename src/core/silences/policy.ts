@@ -4,6 +4,7 @@ import { SEVERITIES } from '../rules/rule';
 import { complaintAt } from './jsonTree';
 import { parentOf, relativePath } from './paths';
 import type { Baseline, Complaint, Fingerprint, PlacedSilence, SilencedBy, SilencedFinding, SilenceFile } from './silenceFile';
+import { thresholdContradiction } from './thresholdOrder';
 
 /** What was decided about the findings of one model. */
 export interface Policy {
@@ -25,10 +26,14 @@ export interface Judgement {
   readonly complaints: readonly Complaint[];
 }
 
-/** The file's thresholds go before those of the settings: it is shared with the team. */
+/** The file's thresholds go before those of the settings: it is shared with the team. Where both together make no sense, its own stand alone. */
 export function thresholdsOf({ file }: Policy, settings: Thresholds = {}): Thresholds {
   const own = file?.thresholds ?? {};
-  return Object.fromEntries([...new Set([...Object.keys(settings), ...Object.keys(own)])].map((rule) => [rule, { ...settings[rule], ...own[rule] }]));
+  const both = (rule: string): Readonly<Record<string, number>> => {
+    const joined = { ...settings[rule], ...own[rule] };
+    return thresholdContradiction(rule, joined) === undefined ? joined : (own[rule] ?? {});
+  };
+  return Object.fromEntries([...new Set([...Object.keys(settings), ...Object.keys(own)])].map((rule) => [rule, both(rule)]));
 }
 
 /**

@@ -10,6 +10,7 @@ import { readFingerprints } from './readBaseline';
 import { MAX_SILENCE_FILE_CHARACTERS } from './silenceFile';
 import type { Complaint, Fingerprint, Place, PlacedSilence, SilenceFile } from './silenceFile';
 import { didYouMean } from './suggest';
+import { thresholdContradiction } from './thresholdOrder';
 
 const KEYS = ['silences', 'baseline', 'thresholds', '$schema'] as const;
 const SILENCE_KEYS = ['rule', 'model', 'subject', 'reason'] as const;
@@ -161,6 +162,11 @@ class Reader {
       else own[key] = value.value as number;
     }
     if (Object.keys(own).length === 0) return;
+    const contradiction = thresholdContradiction(rule, own);
+    if (contradiction !== undefined) {
+      this.#complain('error', node, `thresholds.${rule}: ${contradiction}. None of them is set`);
+      return;
+    }
     this.#thresholds[rule] = own;
     this.#thresholdPlaces.set(rule, this.tree.placeOf(node));
   }

@@ -67,7 +67,7 @@ describe('package.json and ids.ts', () => {
     }
   });
 
-  it('have a setting for every threshold of every rule, with its unit and bounds, and none besides (else: npx tsx scripts/ruleSettings.ts)', () => {
+  it('have a setting for every threshold of every rule, with its unit and bounds, and none besides (else: npm run rule-settings)', () => {
     const section = contributes.configuration.find(({ title }) => title === RULES_TITLE);
     const declared = RULES.flatMap((rule) => Object.keys(rule.thresholds ?? {}).map((name) => `${RULE_SETTINGS}.${rule.id}.${name}`));
     assert.ok(declared.length > 0);
@@ -80,7 +80,7 @@ describe('package.json and ids.ts', () => {
     assert.equal(withRuleSettings(readFileSync(path.join(root, 'package.json'), 'utf8')), readFileSync(path.join(root, 'package.json'), 'utf8'));
   });
 
-  it('ship the schema of .weightgram.json as the registry has it (else: npx tsx scripts/ruleSettings.ts)', () => {
+  it('ship the schema of .weightgram.json as the registry has it (else: npm run rule-settings)', () => {
     assert.deepEqual(contributes.jsonValidation, [{ fileMatch: SILENCE_FILE, url: `./${SCHEMA_FILE}` }]);
     assert.deepEqual(contributes.languages, [{ id: 'jsonc', filenames: [SILENCE_FILE] }]);
     assert.equal(readFileSync(path.join(root, SCHEMA_FILE), 'utf8'), schemaText());

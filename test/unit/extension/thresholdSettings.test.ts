@@ -14,6 +14,12 @@ describe('thresholds in the settings', () => {
     assert.deepEqual(readThresholds((setting) => (setting === id ? set : undefined)), { thresholds: { 'extreme-spike': { [name]: set } }, problems: [] });
   });
 
+  it('that contradict each other are not used', () => {
+    const { thresholds, problems } = readThresholds((setting) => (setting === 'weightgram.rules.extreme-spike.errorFrom' ? 5 : undefined));
+    assert.deepEqual(thresholds, {});
+    assert.match(problems[0]?.message ?? '', /^In the settings weightgram\.rules\.extreme-spike, warningFrom \(20\) lies above errorFrom \(5\), which would hide what is graver\. The rule's own are used\.$/);
+  });
+
   it("that cannot be used give way to the rule's own, with a sentence that says so", () => {
     for (const value of ['10', NaN, null, {}, threshold.maximum * 2, threshold.minimum - 1]) {
       const { thresholds, problems } = readThresholds((setting) => (setting === id ? value : undefined));

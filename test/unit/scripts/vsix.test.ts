@@ -6,7 +6,7 @@ import { ROOT } from '../../support/paths';
 /** What has to be in the package. */
 const REQUIRED = [
   'CHANGELOG.md', 'LICENSE', 'README.md', 'package.json', 'media/weightgram.svg', 'media/weightgram.schema.json',
-  'dist/cli.js', 'dist/extension.js', 'dist/kernel.wasm', 'dist/plotly.min.js', 'dist/webview.css', 'dist/webview.js', 'dist/worker.js',
+  'dist/cli.js', 'dist/extension.js', 'dist/kernel.wasm', 'dist/linear.wasm', 'dist/plotly.min.js', 'dist/webview.css', 'dist/webview.js', 'dist/worker.js',
 ];
 
 /** What may be in it besides: nothing that was not meant to be shipped slips in. */

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { RULES } from '../../../../src/core/rules/index';
 import type { Finding, Severity } from '../../../../src/core/rules/rule';
 import { judge, thresholdsOf, unusedSilences } from '../../../../src/core/silences/policy';
 import { readSilenceFile } from '../../../../src/core/silences/readSilenceFile';
+import { thresholdContradiction } from '../../../../src/core/silences/thresholdOrder';
 
 const FILE = '/work/.weightgram.json';
 const MODEL = '/work/nets/a/model.json';
@@ -111,6 +113,16 @@ describe('thresholds of .weightgram.json', () => {
     });
   });
 
+  it('that contradict those of the settings stand alone, and the settings where the file says nothing of the rule', () => {
+    const file = read({ thresholds: { 'extreme-spike': { warningFrom: 90 } } });
+    assert.deepEqual(thresholdsOf({ file, complaints: [] }, { 'extreme-spike': { errorFrom: 50 } }), { 'extreme-spike': { warningFrom: 90 } });
+    assert.deepEqual(thresholdsOf({ file, complaints: [] }, { 'extreme-spike': { errorFrom: 95 } }), { 'extreme-spike': { warningFrom: 90, errorFrom: 95 } });
+  });
+
+  it('of no rule contradict each other as they are', () => {
+    for (const { id } of RULES) assert.equal(thresholdContradiction(id, {}), undefined, id);
+  });
+
   it('that are wrong have no effect and say so', () => {
     const cases: [unknown, RegExp][] = [
       [{ 'extreme-spike': { warningFrom: -1e9 } }, /thresholds\.extreme-spike\.warningFrom must lie between .* and .* \(.+\), and −1e9 does not: it is ignored/],
@@ -121,6 +133,7 @@ describe('thresholds of .weightgram.json', () => {
       [{ 'extreme-spike': 10 }, /must be an object of names and numbers/],
       [{ 'extreme-spice': { warningFrom: 10 } }, /there is no rule "extreme-spice", so nothing is set: did you mean "extreme-spike"\?$/],
       [[], /"thresholds" must be an object/],
+      [{ 'extreme-spike': { warningFrom: 300 } }, /thresholds\.extreme-spike: warningFrom \(300\) lies above errorFrom \(100\), which would hide what is graver\. None of them is set\.$/],
     ];
     for (const [thresholds, message] of cases) {
       const file = read({ thresholds });
