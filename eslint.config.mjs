@@ -47,7 +47,7 @@ export default tseslint.config(
     rules: { 'no-console': 'off' },
   },
   {
-    files: ['test/**/*.ts'],
+    files: ['test/**/*.ts', 'evaluate/**/*.ts'],
     rules: {
       // mocha hands `this` to functions, and tests look at what they know to be there.
       '@typescript-eslint/no-unnecessary-condition': 'off',

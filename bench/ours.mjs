@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 
 const [folder, workers, runs, file] = process.argv.slice(2);
-const { makeEngine } = createRequire(import.meta.url)(path.join(folder, 'engine.js'));
+const { makeEngine, judge } = createRequire(import.meta.url)(path.join(folder, 'engine.js'));
 
 const idleBytes = process.memoryUsage().rss;
 const engine = makeEngine(folder, Number(workers));
@@ -12,15 +12,20 @@ const started = performance.now();
 const model = await engine.open(file);
 const openMs = performance.now() - started;
 const results = [];
+const rulesMs = [];
 for (let run = 0; run < Number(runs); run++) {
   let firstMs;
   const start = performance.now();
   const analysis = await engine.analyze(model, { noCache: true, onTensor: () => (firstMs ??= performance.now() - start) });
   results.push({ ms: performance.now() - start, firstMs });
-  if (analysis.statistics.size !== model.tensors.length) throw new Error(`${model.tensors.length - analysis.statistics.size} tensors have no statistics`);
+  const judging = performance.now();
+  judge(analysis);
+  rulesMs.push(performance.now() - judging);
+  const expected = model.tensors.filter((tensor) => tensor.dtype !== 'string').length;
+  if (analysis.statistics.size !== expected) throw new Error(`${expected - analysis.statistics.size} tensors have no statistics`);
 }
 engine.dispose();
-console.log(JSON.stringify({ openMs, results, peakBytes: peakBytes() - idleBytes, tensors: model.tensors.length }));
+console.log(JSON.stringify({ openMs, results, rulesMs, peakBytes: peakBytes() - idleBytes, tensors: model.tensors.length }));
 
 /** Of the whole process, its threads included. */
 function peakBytes() {

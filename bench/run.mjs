@@ -1,6 +1,7 @@
 // npm run bench: the engine beside merely reading the file, and beside numpy, on models made for it.
 //   --rounds N    turns of each measurement, of which the median counts (3)
 //   --sizes A,B   GiB of the float32 models (0.25,0.5,1)
+//   --only-rules  what the rules cost, and nothing else; leaves RESULTS.md as it is
 //   --no-write    leaves RESULTS.md as it is
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,15 +15,21 @@ import { writeModel } from './models.mjs';
 
 const GIB = 1024 ** 3;
 const WORKERS = 2;
+const RULES_RUNS = 15;
+/** Before the compiler has seen the code often enough. */
+const WARM_RUNS = 5;
 const RUNS_A_ROUND = 5;
 /** What the engine reads at a time (CHUNK_BYTES of src/core/statistics/kernel.ts), and what reading alone is fastest with. */
 const CHUNK_SIZES = [256 * 1024, 1024 * 1024];
 /** numpy takes minutes for 1 GiB: it gets a model of this size, and speeds are compared by byte. */
 const NUMPY_BYTES = 0.25 * GIB;
 
+/** Published models, whose tensors are small: there the rules weigh most beside the statistics. */
+const REAL_MODELS = ['@upscalerjs/esrgan-slim/models/x2/model.json', '@spotify/basic-pitch/model/model.json', '@vladmandic/face-api/model/ssd_mobilenetv1_model-weights_manifest.json', '@vladmandic/face-api/model/face_recognition_model-weights_manifest.json'];
+
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.dirname(here);
-const { values: options } = parseArgs({ options: { rounds: { type: 'string', default: '3' }, sizes: { type: 'string', default: '0.25,0.5,1' }, 'no-write': { type: 'boolean', default: false } } });
+const { values: options } = parseArgs({ options: { rounds: { type: 'string', default: '3' }, sizes: { type: 'string', default: '0.25,0.5,1' }, 'no-write': { type: 'boolean', default: false }, 'only-rules': { type: 'boolean', default: false } } });
 const rounds = Number(options.rounds);
 const sizes = options.sizes.split(',').map(Number);
 
@@ -35,6 +42,7 @@ try {
 
 function main() {
   build();
+  if (options['only-rules']) return void console.log(rulesSection());
   const python = findNumpy();
   const sections = [];
   const float32 = sizes.map((size) => measure(`float32, ${size} GiB`, writeModel(path.join(folder, `f32-${size}`), size * GIB)));
@@ -44,6 +52,7 @@ function main() {
   const perByte = float32.map((result) => 1 / result.speed);
   sections.push(`Time per byte from ${sizes[0]} to ${sizes[sizes.length - 1]} GiB: largest ${((Math.max(...perByte) / Math.min(...perByte) - 1) * 100).toFixed(0)} % above the smallest.`);
   sections.push(peerSection(python, [['float32', largest, false], ['float16', float16, true]]));
+  sections.push(rulesSection());
   const text = [heading(), ...sections].join('\n\n') + '\n';
   console.log(`\n${text}`);
   if (!options['no-write']) writeFileSync(path.join(here, 'RESULTS.md'), text);
@@ -86,6 +95,18 @@ function analyse(model, times) {
   const [first, ...rest] = ours(model, times).results;
   const speed = (run) => model.bytes / run.ms / 1e6;
   return { speed: median(rest.map(speed)), firstShare: median(rest.map((run) => run.firstMs / run.ms)), freshSpeed: speed(first), freshFirstShare: first.firstMs / first.ms };
+}
+
+/** An analysis holds statistics and rules: what the rules add to the rest of it. */
+function rulesSection() {
+  const models = [{ name: `float32, ${NUMPY_BYTES / GIB} GiB`, file: writeModel(path.join(folder, 'rules'), NUMPY_BYTES).file }, ...REAL_MODELS.map((name) => ({ name, file: path.join(root, 'node_modules', name) }))];
+  const rows = models.map((model) => {
+    process.stderr.write(`rules, ${model.name} ...\n`);
+    const { results, rulesMs, tensors } = ours(model, RULES_RUNS);
+    const [analysisMs, ruleMs] = [median(results.slice(WARM_RUNS).map((run) => run.ms)), median(rulesMs.slice(WARM_RUNS))];
+    return [model.name, String(tensors), `${analysisMs.toFixed(1)} ms`, `${ruleMs.toFixed(2)} ms`, `${rulesMs[0].toFixed(1)} ms`, percent(ruleMs / (analysisMs - ruleMs), 1)];
+  });
+  return `What all rules cost, beside the statistics of the same analysis:\n\n${table(['model', 'tensors', 'analysis', 'rules', 'rules, first time in a process', 'rules over statistics alone'], rows)}`;
 }
 
 function ours(model, times) {

@@ -1,3 +1,4 @@
+import type { Tensor } from '../src/core/model';
 import type { Severity } from '../src/core/rules/rule';
 import { Random } from '../test/support/random';
 import { CORRUPTION } from './faults/corruption';
@@ -24,6 +25,8 @@ export interface Case {
   readonly subjects: ReadonlySet<string>;
   readonly model: SavedModel;
   readonly needsSpectrum: boolean;
+  /** Where it was planted; absent where training went wrong by itself. */
+  readonly place?: { readonly base: Base; readonly tensor: Tensor };
 }
 
 /** Draws of each strength of a fault. */
@@ -55,6 +58,7 @@ export function* plantedCases(faults: readonly Fault[], bases: readonly Base[], 
           subjects: new Set([tensor.name, layer, ...(fault.subjects?.(planting) ?? []), ...(isAboutFile(fault.rule) ? ['model.json', 'model-weights_manifest.json'] : [])]),
           model,
           needsSpectrum: fault.needsSpectrum ?? false,
+          place: { base, tensor },
         };
       }
     }

@@ -1,7 +1,7 @@
 // npm run evaluate: what the rules find in damaged models, and what they say of healthy ones.
 //   --half tune|report   which half of the corpora (report)
 //   --cases N            of each fault (20)
-//   --rule ID            only faults that this rule has to find
+//   --rule ID            only faults that this rule has to find; healthy models are not judged then
 //   --verbose            every miss, and every error and warning about a healthy model
 //   --write              puts the table into docs/rules/README.md
 import { parseArgs } from 'node:util';
@@ -9,6 +9,7 @@ import { isWeight } from '../src/core/model';
 import type { Analysis } from '../src/core/analysis';
 import { Analyst } from './analyst';
 import { FAULTS, plantedCases } from './cases';
+import type { Case } from './cases';
 import type { Base } from './faults/fault';
 import { languageModels, realBases, realModels, SEED_OF, trainedModels } from './healthy';
 import type { Half, HealthyModel } from './healthy';
@@ -45,9 +46,9 @@ async function main(): Promise<void> {
 async function judgeHealthy(analyst: Analyst, half: Half): Promise<{ verdicts: Verdict[]; bases: Base[] }> {
   const verdicts: Verdict[] = [];
   const bases: Base[] = [];
-  for (const file of realModels()) verdicts.push(verdictOf(file.slice(file.lastIndexOf('node_modules/') + 13), await analyst.analyze(file), false));
+  if (options.rule === undefined) for (const file of realModels()) verdicts.push(verdictOf(file.slice(file.lastIndexOf('node_modules/') + 13), await analyst.analyze(file, { spectra: true }), false));
   for (const healthy of [...(await trainedModels(new TrainedNetworks(), half)), ...realBases(half), ...languageModels(half)]) {
-    const analysis = await analyst.judge(healthy.saved);
+    const analysis = options.rule === undefined ? await analyst.judge(healthy.saved, { spectra: true }) : { model: await analyst.open(healthy.saved), findings: [] };
     if (countsAsHealthy(healthy)) verdicts.push(verdictOf(healthy.name, analysis, healthy.stage === 'start'));
     if (healthy.isBase) bases.push({ name: healthy.name, saved: healthy.saved, model: analysis.model, ...(healthy.untrained && { untrained: healthy.untrained }) });
   }
@@ -59,7 +60,7 @@ function countsAsHealthy({ untrained }: HealthyModel): boolean {
   return untrained !== undefined;
 }
 
-function verdictOf(model: string, { model: { layers, tensors }, findings }: Analysis, isUntrained: boolean): Verdict {
+function verdictOf(model: string, { model: { layers, tensors }, findings }: Pick<Analysis, 'model' | 'findings'>, isUntrained: boolean): Verdict {
   return { model, layers: layers.filter((layer) => layer.tensors.some((index) => isWeight(tensors[index]!))).length, findings, isUntrained };
 }
 
@@ -67,9 +68,13 @@ async function judgeFaulty(analyst: Analyst, half: Half, bases: readonly Base[])
   const faults = options.rule === undefined ? FAULTS : FAULTS.filter(({ rule }) => rule === options.rule);
   const outcomes: Outcome[] = [];
   const seed = SEED_OF[half];
-  for (const given of plantedCases(faults, bases, { seed, casesPerFault: Number(options.cases) })) outcomes.push(judged(given, (await analyst.judge(given.model)).findings));
-  if (options.rule === undefined) for (const given of await trainingCases(new TrainedNetworks(), seed)) outcomes.push(judged(given, (await analyst.judge(given.model)).findings));
+  for (const given of plantedCases(faults, bases, { seed, casesPerFault: Number(options.cases) })) outcomes.push(await outcomeOf(analyst, given));
+  if (options.rule === undefined) for (const given of await trainingCases(new TrainedNetworks(), seed)) outcomes.push(await outcomeOf(analyst, given));
   return outcomes;
+}
+
+async function outcomeOf(analyst: Analyst, given: Case): Promise<Outcome> {
+  return judged(given, (await analyst.judge(given.model, { spectra: given.needsSpectrum })).findings);
 }
 
 function report(half: Half, outcomes: readonly Outcome[], verdicts: readonly Verdict[]): void {

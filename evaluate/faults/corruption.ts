@@ -28,8 +28,9 @@ export const CORRUPTION: readonly Fault[] = [
     plant: (planting) => changed(planting, (values) => values.fill(planting.strength)),
   },
   {
-    name: 'absurd weight', rule: 'absurd-magnitude', orRules: ['misread-bytes'], least: 'error', strengths: [2e6, 1e12, 1e35], unit: '|w|',
-    fits: isPlain,
+    name: 'absurd weight', rule: 'absurd-magnitude', orRules: ['misread-bytes'], least: 'error', strengths: [2e6, 1e13, 1e35], unit: '|w|',
+    // What normalizations count of the data may be large.
+    fits: (tensor) => isPlain(tensor) && tensor.role !== 'runningMean' && tensor.role !== 'runningVariance',
     plant: (planting) => changed(planting, (values) => (values[planting.random.integer(values.length)] = planting.strength)),
   },
   {

@@ -51,7 +51,7 @@ export const PRECISION: readonly Fault[] = [
     }),
   },
   {
-    name: 'quantized with too large a scale', rule: 'unused-levels', least: 'warning', strengths: [100, 400], unit: '× the range',
+    name: 'quantized with too large a scale', rule: 'unused-levels', orRules: ['zero-flood', 'all-zero-tensor'], least: 'warning', strengths: [8, 20, 100], unit: '× the range',
     fits: isKernel,
     plant: ({ base, tensor, strength }) => quantizedTensor(base.saved, tensor.name, (weight) => {
       const limit = strength * largestOf(new Float32Array(weight.bytes.slice().buffer));

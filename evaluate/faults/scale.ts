@@ -1,11 +1,37 @@
 import type { Tensor } from '../../src/core/model';
 import { valuesOf, weightOf } from '../savedModel';
-import type { Base, Fault } from './fault';
-import { changed, changedIn, changeUnits, isKernel, isNormalized, isPlain, layerOf, magnitudeAt, normal, sizeOf, someOf } from './tensors';
+import type { SavedModel } from '../savedModel';
+import type { Base, Fault, Planting } from './fault';
+import { changed, changeUnits, isHead, isKernel, isNormalized, isPlain, layerOf, magnitudeAt, normal, sizeOf, someOf } from './tensors';
 
 /** A kernel among enough of its kind for a comparison, whose scale no normalization makes free. */
 function isComparable(tensor: Tensor, base: Base): boolean {
   return isKernel(tensor, base) && !isNormalized(base, layerOf(base, tensor)) && base.model.tensors.filter((other) => isKernel(other, base)).length >= 4;
+}
+
+/** RMS·√fan_in, which keeps the size of what passes where it is about 1. */
+function amplification(values: Float32Array, tensor: Tensor): number {
+  return sizeOf(values) * Math.sqrt(tensor.elements / tensor.shape[tensor.axes!.output!]!);
+}
+
+/** A layer that multiplies by less than this does not explode, whatever its peers do. */
+const MIN_AMPLIFICATION = 1;
+
+function amplifications(base: Base): number[] {
+  return base.model.tensors.filter((other) => isKernel(other, base)).map((other) => amplification(valuesOf(weightOf(base.saved, other.name)), other));
+}
+
+function scaledTo(planting: Planting, target: number): SavedModel {
+  return changed(planting, (values) => {
+    const factor = target / amplification(values, planting.tensor);
+    values.forEach((value, i) => (values[i] = value * factor));
+  });
+}
+
+const VECTORS = new Set(['bias', 'normScale', 'normShift']);
+
+function vectorsLike({ model }: Base, { role }: Tensor): readonly Tensor[] {
+  return model.tensors.filter((other) => other.role === role);
 }
 
 function kernelBeside(base: Base, bias: Tensor): Tensor | undefined {
@@ -54,19 +80,25 @@ export const SCALE: readonly Fault[] = [
     }),
   },
   {
-    name: 'exploding scale', rule: 'exploding-variance', orRules: ['cross-layer-outlier', 'abnormal-norm'], least: 'warning', strengths: [30, 300], unit: '×',
+    name: 'exploding scale', rule: 'exploding-variance', orRules: ['cross-layer-outlier'], least: 'warning', strengths: [40, 400], unit: '× the largest of its peers',
     fits: isComparable,
-    plant: (planting) => changed(planting, (values) => values.forEach((value, i) => (values[i] = value * planting.strength))),
+    plant: (planting) => scaledTo(planting, planting.strength * Math.max(MIN_AMPLIFICATION, ...amplifications(planting.base))),
   },
   {
-    name: 'layer out of its kind', rule: 'abnormal-norm', orRules: ['cross-layer-outlier', 'exploding-variance'], strengths: [50], unit: '×',
-    fits: isComparable,
-    plant: (planting) => changed(planting, (values) => values.forEach((value, i) => (values[i] = value * planting.strength))),
+    name: 'vanishing scale', rule: 'cross-layer-outlier', orRules: ['float16-underflow'], strengths: [1 / 30, 1 / 1000], unit: '× the smallest of its peers',
+    // First and last layers follow the scale of inputs and outputs.
+    fits: (tensor, base) => isComparable(tensor, base) && !isHead(base, tensor) && base.model.tensors.find(({ role }) => role === 'kernel') !== tensor,
+    plant: (planting) => scaledTo(planting, planting.strength * Math.min(...amplifications(planting.base))),
   },
   {
-    name: 'vanishing scale', rule: 'cross-layer-outlier', orRules: ['abnormal-norm'], strengths: [1e-3, 1e-4], unit: '×',
-    fits: isComparable,
-    plant: (planting) => changed(planting, (values) => values.forEach((value, i) => (values[i] = value * planting.strength))),
+    name: 'vector out of its kind', rule: 'abnormal-norm', orRules: ['bias-outlier'], strengths: [50, 500], unit: '× the largest of its peers',
+    fits: (tensor, base) => VECTORS.has(tensor.role) && isPlain(tensor) && tensor.elements >= 8 && vectorsLike(base, tensor).length >= 6,
+    plant: (planting) => {
+      const { base, tensor, strength, random } = planting;
+      const sizes = vectorsLike(base, tensor).map(({ name }) => sizeOf(valuesOf(weightOf(base.saved, name))));
+      const target = strength * Math.max(1, ...sizes);
+      return changed(planting, (values) => values.forEach((_, i) => (values[i] = target * (1 + 0.1 * normal(random)))));
+    },
   },
   {
     name: 'bias out of proportion', rule: 'bias-outlier', strengths: [60, 500], unit: '× the scale of the sum before it',
@@ -97,13 +129,8 @@ export const SCALE: readonly Fault[] = [
   },
   {
     name: 'channels of very different range', rule: 'channel-range-disparity', orRules: ['outlier-features', 'fold-amplification'], strengths: [40, 400], unit: '× an output channel',
-    fits: (tensor, base) => isKernel(tensor, base) && tensor.shape[tensor.axes!.output!]! >= 8,
+    fits: (tensor, base) => isKernel(tensor, base) && tensor.shape[tensor.axes!.output!]! >= 8 && !isNormalized(base, layerOf(base, tensor)),
     plant: (planting) => changeUnits(planting, 'output', 1, (old) => old * planting.strength),
-  },
-  {
-    name: 'layer that the others dwarf', rule: 'cross-layer-outlier', orRules: ['abnormal-norm', 'exploding-variance'], strengths: [100], unit: '×',
-    fits: isComparable,
-    plant: ({ base, tensor, strength }) => changedIn(base.saved, tensor.name, (values) => values.forEach((value, i) => (values[i] = value * strength))),
   },
 ];
 

@@ -1,7 +1,8 @@
 import type { Tensor } from '../../src/core/model';
 import type { Random } from '../../test/support/random';
+import { valuesOf, weightOf } from '../savedModel';
 import type { Base, Fault } from './fault';
-import { changed, isKernel, normal, sizeOf } from './tensors';
+import { changed, isKernel, isNormalized, layerOf, normal, sizeOf } from './tensors';
 
 function shortSide(tensor: Tensor): number {
   const columns = tensor.shape.at(-1)!;
@@ -10,6 +11,11 @@ function shortSide(tensor: Tensor): number {
 
 function isMatrixOf(least: number): (tensor: Tensor, base: Base) => boolean {
   return (tensor, base) => isKernel(tensor, base) && shortSide(tensor) >= least;
+}
+
+/** Kernels of as many dimensions whose scale means something: what a rule compares. */
+function unnormalizedLike(base: Base, tensor: Tensor): Tensor[] {
+  return base.model.tensors.filter((other) => isKernel(other, base) && other.shape.length === tensor.shape.length && !isNormalized(base, layerOf(base, other)));
 }
 
 /** What only singular values show. */
@@ -25,7 +31,7 @@ export const SPECTRAL: readonly Fault[] = [
     plant: (planting) => changed(planting, (values) => fillLowRank(planting.random, values, planting.tensor, 1, planting.strength)),
   },
   {
-    name: 'few directions', rule: 'low-effective-rank', orRules: ['low-stable-rank', 'rank-loss'], strengths: [0.001], unit: 'noise beside two directions',
+    name: 'few directions', rule: 'low-effective-rank', orRules: ['low-stable-rank', 'rank-loss', 'duplicate-units'], strengths: [0.001], unit: 'noise beside two directions',
     needsSpectrum: true, fits: isMatrixOf(48),
     plant: (planting) => changed(planting, (values) => fillLowRank(planting.random, values, planting.tensor, 2, planting.strength)),
   },
@@ -43,9 +49,15 @@ export const SPECTRAL: readonly Fault[] = [
     plant: (planting) => changed(planting, (values) => (values[planting.random.integer(values.length)] = planting.strength * sizeOf(values))),
   },
   {
-    name: 'spectral norm out of its kind', rule: 'spectral-norm-outlier', orRules: ['exploding-variance', 'cross-layer-outlier', 'abnormal-norm', 'low-stable-rank'], strengths: [30], unit: '×',
-    needsSpectrum: true, fits: (tensor, base) => isMatrixOf(16)(tensor, base) && base.model.tensors.filter((other) => isKernel(other, base)).length >= 4,
-    plant: (planting) => changed(planting, (values) => values.forEach((value, i) => (values[i] = value * planting.strength))),
+    name: 'spectral norm out of its kind', rule: 'spectral-norm-outlier', orRules: ['exploding-variance', 'cross-layer-outlier', 'low-stable-rank'], strengths: [20], unit: '× the largest norm of its kind',
+    needsSpectrum: true, fits: (tensor, base) => isMatrixOf(16)(tensor, base) && !isNormalized(base, layerOf(base, tensor)) && unnormalizedLike(base, tensor).length >= 4,
+    plant: (planting) => changed(planting, (values) => {
+      const { base, tensor, strength } = planting;
+      const norms = unnormalizedLike(base, tensor).map(({ name, elements }) => sizeOf(valuesOf(weightOf(base.saved, name))) * Math.sqrt(elements));
+      // A spectral norm is at least Frobenius' norm by the root of the rank.
+      const factor = (strength * Math.max(...norms) * Math.sqrt(shortSide(tensor))) / (sizeOf(values) * Math.sqrt(values.length));
+      values.forEach((value, i) => (values[i] = value * factor));
+    }),
   },
   {
     name: 'recurrent kernel still orthogonal', rule: 'orthogonal-at-initialization', orRules: ['at-initialization'], strengths: [1], unit: 'layer',

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { Random } from '../../test/support/random';
+import type { Random } from '../../test/support/random';
 import { boards, clusters, LENGTH, sentences, sparseFeatures, waves, WORDS } from './tasks';
 import type { Task } from './tasks';
 

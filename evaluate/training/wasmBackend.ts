@@ -81,7 +81,7 @@ function padded(x: Tensor4D, [, outHeight, outWidth]: readonly number[], [height
 }
 
 function pad4(x: Tensor4D, rows: [number, number], columns: [number, number]): Tensor4D {
-  return tf.pad(x, [[0, 0], rows, columns, [0, 0]]) as Tensor4D;
+  return tf.pad<Tensor4D>(x, [[0, 0], rows, columns, [0, 0]]);
 }
 
 function padding(size: number, out: number, filter: number, stride: number): [number, number] {
