@@ -31,13 +31,23 @@ const HALF_SMALL = 2 ** -8;
 const HALF_SHARE = 0.1;
 
 /**
- * Two half floats read as one float32, or one read as bfloat16, spread each power of two over eight. Share of the fullest one:
- * 4 % then; healthy kernels that we measured have 9 % and more, half of them dying, mostly 25 to 40 %.
+ * Two half floats read as one float32, or one read as bfloat16, stretch each power of two over eight: the exponents of one
+ * such block (those that agree in all but their lowest three bits) are equally frequent, and each block holds about half of
+ * what the next one does, as half floats near zero do.
  */
-const FULLEST_SHARE = 0.06;
+const STRETCH = 8;
 
-/** log₂ between the median magnitude and the one that a tenth exceeds: 10 when misread, healthy kernels reach 6, even the sixth power of a bell curve 8. */
-const UPPER_SPREAD = 9;
+/** Upper against lower half of the blocks near zero: 1 when stretched, 16 for a bell curve, 1.6 for its sixth power. */
+const EVEN_TILT = [0.6, 1.4] as const;
+
+/** A block against the one below: 2 when stretched; 1 where weights died evenly over all sizes. */
+const BLOCK_RATIO = [1.2, 3.5] as const;
+
+/** Powers of two between the median magnitude and the upper tenth: 7 to 15 when stretched; healthy kernels that we measured reach 6. */
+const UPPER_SPREAD = [6, 20] as const;
+
+/** Of the values, those nearest to zero: there the density of weights is nearly constant. */
+const NEAR_SHARE = 0.65;
 
 /** Weights that such shares are counted of. */
 const MIN_SPREAD_NONZERO = 256;
@@ -106,44 +116,81 @@ function spreadExponents({ tensor, statistics }: TensorContext): Verdict | undef
   if (!isMatrix(tensor) || (tensor.dtype !== 'float32' && tensor.dtype !== 'bfloat16') || !mayBeSpread(statistics)) return undefined;
   const nonZero = finiteCount(statistics) - statistics.zeros;
   if (nonZero < MIN_SPREAD_NONZERO) return undefined;
-  const { fullest, upperSpread } = exponentsOf(statistics.distribution, nonZero);
-  if (fullest > FULLEST_SHARE || upperSpread < UPPER_SPREAD) return undefined;
+  const { tilt, blockRatio, upperSpread } = exponentsOf(statistics.distribution);
+  if (!isWithin(upperSpread, UPPER_SPREAD) || !isWithin(tilt, EVEN_TILT) || !isWithin(blockRatio, BLOCK_RATIO)) return undefined;
   return {
-    message: `The sizes of the values are spread as weights never are: the largest tenth begins at 2^${upperSpread} times the median, and no power of two holds more than ${formatShare(fullest)} of them${nonFiniteWords(statistics)}.`,
+    message: `The sizes of the values are spread as weights never are: a tenth of them exceeds 2^${upperSpread} times the median, and powers of two are equally frequent in groups of eight${nonFiniteWords(statistics)}.`,
     advice: adviceFor(`half floats read as ${tensor.dtype}`),
-    evidence: { fullest, upperSpread, nonZero, ...nonFinite(statistics), fullestBelow: FULLEST_SHARE, upperSpreadFrom: UPPER_SPREAD },
+    evidence: { upperSpread, tilt, blockRatio, nonZero, ...nonFinite(statistics), upperSpreadFrom: UPPER_SPREAD[0], tiltWithin: EVEN_TILT, blockRatioWithin: BLOCK_RATIO },
   };
+}
+
+function isWithin(value: number, [least, most]: readonly [number, number]): boolean {
+  return value >= least && value <= most;
 }
 
 /** From the quantiles alone, which costs nothing: half of the values are positive, so that p75 is their median. */
 function mayBeSpread({ quantiles }: TensorStatistics): boolean {
   const at = (q: (typeof QUANTILES)[number]): number => Math.abs(quantiles[QUANTILES.indexOf(q)] ?? 0);
-  const ratio = 2 ** (UPPER_SPREAD - 2);
+  const ratio = 2 ** (UPPER_SPREAD[0] - 2);
   return at(0.95) > ratio * at(0.75) || at(0.05) > ratio * at(0.25);
 }
 
-const LEAST_EXPONENT = -1074;
-const exponentCounts = new Float64Array(1024 - LEAST_EXPONENT);
+/** Float32's, biased by 127 as it stores them; subnormal numbers count as the least one. */
+const EXPONENTS = 256;
+const BIAS = 127;
+const exponentCounts = new Float64Array(EXPONENTS);
 
-/** Share of the fullest power of two, and how many of them lie between the median and the upper tenth. */
-function exponentsOf({ lower, upper, counts }: Distribution, nonZero: number): { fullest: number; upperSpread: number } {
+interface Exponents {
+  readonly tilt: number;
+  readonly blockRatio: number;
+  readonly upperSpread: number;
+}
+
+function exponentsOf({ lower, upper, counts }: Distribution): Exponents {
   exponentCounts.fill(0);
+  let total = 0;
   for (let i = 0; i < counts.length; i++) {
     const magnitude = Math.max(Math.abs(lower[i]!), Math.abs(upper[i]!));
-    if (magnitude > 0) exponentCounts[Math.floor(Math.log2(magnitude)) - LEAST_EXPONENT]! += counts[i]!;
+    if (magnitude === 0) continue;
+    exponentCounts[Math.min(EXPONENTS - 1, Math.max(0, Math.floor(Math.log2(magnitude)) + BIAS))]! += counts[i]!;
+    total += counts[i]!;
   }
-  let fullest = 0;
+  return { ...nearZero(total), upperSpread: exponentAt(0.9 * total) - exponentAt(0.5 * total) };
+}
+
+/** Of whole blocks that together hold at most NEAR_SHARE of the values, from the least up. NaN where there are too few. */
+function nearZero(total: number): Pick<Exponents, 'tilt' | 'blockRatio'> {
+  let lowerHalves = 0;
+  let upperHalves = 0;
+  let last = 0;
+  let beforeLast = 0;
+  for (let first = 0; first < EXPONENTS; first += STRETCH) {
+    const low = sumOfExponents(first, first + STRETCH / 2);
+    const high = sumOfExponents(first + STRETCH / 2, first + STRETCH);
+    if (lowerHalves + upperHalves + low + high > NEAR_SHARE * total) break;
+    lowerHalves += low;
+    upperHalves += high;
+    beforeLast = last;
+    last = low + high;
+  }
+  return { tilt: upperHalves / lowerHalves, blockRatio: last / beforeLast };
+}
+
+function sumOfExponents(first: number, end: number): number {
+  let sum = 0;
+  for (let exponent = first; exponent < end; exponent++) sum += exponentCounts[exponent]!;
+  return sum;
+}
+
+/** The exponent of the value of a rank, counted from the least magnitude. */
+function exponentAt(rank: number): number {
   let before = 0;
-  let median = 0;
-  let tenth = 0;
-  for (let exponent = 0; exponent < exponentCounts.length; exponent++) {
-    const count = exponentCounts[exponent]!;
-    if (count > fullest) fullest = count;
-    if (before < 0.5 * nonZero) median = exponent;
-    if (before < 0.9 * nonZero) tenth = exponent;
-    before += count;
+  for (let exponent = 0; exponent < EXPONENTS; exponent++) {
+    before += exponentCounts[exponent]!;
+    if (before >= rank) return exponent;
   }
-  return { fullest: fullest / nonZero, upperSpread: tenth - median };
+  return EXPONENTS - 1;
 }
 
 function adviceFor(cause: string): string {

@@ -127,6 +127,10 @@ describe('rules about corruption', () => {
       const bytes = halves(healthy);
       assert.equal(severity(read(Uint8Array.from([...bytes, ...bytes])), rule), 'error');
       assert.equal(severity(read(bytes, 'bfloat16'), rule), 'error');
+      const random = uniform(4);
+      const fresh = Float32Array.from({ length: COUNT }, () => 0.14 * (random() - 0.5));
+      const peaked = Float32Array.from({ length: COUNT }, () => (random() < 0.5 ? -0.02 : 0.02) * Math.log(1 - random()));
+      for (const values of [fresh, peaked]) assert.equal(severity(read(Uint8Array.from([...halves(values), ...halves(values)])), rule), 'error');
     });
 
     it('is the one finding about NaN, zeros and sizes that follow from it', () => {
@@ -141,6 +145,8 @@ describe('rules about corruption', () => {
         'half of it dying': kernel((values) => values.forEach((value, i) => { if (i % 2) values[i] = value * 10 ** (-30 * random()); })),
         'dying with one spike': kernel((values) => values.forEach((value, i) => { values[i] = i === 5 ? 1e20 : i % 4 ? value : value * 1e-33; })),
         pruned: kernel((values) => values.forEach((_, i) => { if (i % 10) values[i] = 0; })),
+        'most of it dying evenly': kernel((values) => values.forEach((value, i) => { if (i % 5) values[i] = value * 10 ** (-30 * random()); })),
+        'a sixth power': kernel((values) => values.forEach((value, i) => { values[i] = Math.sign(value) * Math.abs(value) ** 6; })),
         cauchy: kernel((values) => values.forEach((_, i) => { values[i] = 0.01 * Math.tan(Math.PI * (random() - 0.5)); })),
         'filters of all scales': kernel((values) => values.forEach((value, i) => { values[i] = value * 10 ** (-(i % 32) / 8); })),
         'half floats with folded scales': kernel(undefined, { dtype: 'float16', values: decodeValues(halves(healthy.map((value, i) => value * 10 ** ((i % 32) / 8 - 2))), COUNT, { dtype: 'float16' }) }),
