@@ -71,6 +71,8 @@ export function tensorHover(subject: HoverSubject, index: number): string {
     picture(subject, index),
     lines([
       `**${formatInteger(tensor.elements)}** parameters: ${shapeWords(tensor)}`,
+      // The sentence on a layer is about its main weight.
+      layer && mainTensorOf(model, layer) === index ? verdictLine(subject, tensor.layer) : undefined,
       figures && figures.count > 0 ? shares(figures.zeros / figures.count, figures.nearZeros / figures.count, subject.nearZeroRatio) : undefined,
       ...findingLines(subject.findings.filter(({ subject: about }) => about.kind === 'tensor' && about.name === tensor.name)),
       ...distributionLines(subject, index, false),

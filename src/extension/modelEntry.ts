@@ -27,6 +27,9 @@ const FINDINGS_SHARE = 0.05;
 const NOTHING: Shown = { findings: [], silenced: [] };
 const NO_ASSESSMENT: Assessment = { sentences: [] };
 
+/** While weights are still coming in, the answer is worked out anew with at most this share of the time: a model of 20,000 tensors takes tens of milliseconds. */
+const ASSESSMENT_SHARE = 0.05;
+
 export interface ModelChange {
   readonly entry: ModelEntry;
   /** The model was opened, read anew, failed or vanished: everything shown of it may be stale. */
@@ -59,6 +62,7 @@ export class ModelEntry {
   #changedTensors = new Set<number>();
   #structureChanged = false;
   #findingsChanged = false;
+  #assessed: { readonly analysis: LiveAnalysis; readonly assessment: Assessment; readonly goodUntilMs: number } | undefined;
   #batch: NodeJS.Timeout | undefined;
   #nextFindingsMs = 0;
   #disposed = false;
@@ -107,7 +111,16 @@ export class ModelEntry {
 
   /** Short answer to "is this model healthy". */
   get assessment(): Assessment {
-    return this.#analysis ? assess(this.#analysis) : NO_ASSESSMENT;
+    const analysis = this.#analysis;
+    if (!analysis) return NO_ASSESSMENT;
+    const known = this.#assessed;
+    const isFresh = known?.analysis === analysis || (!analysis.complete && known?.analysis.model === analysis.model && performance.now() < known.goodUntilMs);
+    if (known && isFresh) return known.assessment;
+    const beganMs = performance.now();
+    const assessment = assess(analysis);
+    const endedMs = performance.now();
+    this.#assessed = { analysis, assessment, goodUntilMs: endedMs + (endedMs - beganMs) / ASSESSMENT_SHARE };
+    return assessment;
   }
 
   /** Headers only. @throws HumanError */

@@ -46,7 +46,8 @@ export function expectedCounts({ family, weights }: Overlay, edges: readonly num
 }
 
 /** A rim in the colour of the background lifts a curve off the bars. */
-const RIM_WIDTH = 4.5;
+const RIM_WIDTH = 4;
+const RIM_ALPHA = 0.5;
 
 /** A line over the middles of the bars, on the axis of the plan, each with its rim below. */
 export function overlayTraces(overlays: readonly Overlay[], plan: BinPlan, theme: Theme): Trace[] {
@@ -56,7 +57,7 @@ export function overlayTraces(overlays: readonly Overlay[], plan: BinPlan, theme
     const y = expectedCounts(overlay, plan.edges).map((count) => Math.max(LEAST_COUNT, count));
     const curve = { type: 'scatter', mode: 'lines', x, y, hoverinfo: 'skip' } as const;
     return [
-      { ...curve, name: 'rim', line: { color: withAlpha(theme.background, 0.85), width: RIM_WIDTH } },
+      { ...curve, name: 'rim', line: { color: withAlpha(theme.background, RIM_ALPHA), width: RIM_WIDTH } },
       { ...curve, name: `overlay ${overlay.kind}`, line: overlayLine(overlay.kind, theme) },
     ];
   });

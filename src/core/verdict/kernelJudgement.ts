@@ -59,7 +59,7 @@ export function kernelJudgement(subject: Subject): Judgement {
         ? { expected: 'expected', why: `${mass}: not unusual for ${kind}`, reasons }
         : { expected: 'noted', why: `${mass}; a trained kernel usually has one hump`, reasons };
     case 'mostlyZero':
-      return regularizerWords(layer)
+      return makesZeros(layer)
         ? { expected: 'expected', why: `, as the declared ${regularizerWords(layer)} makes them`, reasons }
         : { expected: 'noted', why: ', as pruning leaves them', reasons };
     case 'clipped':
@@ -72,6 +72,11 @@ export function kernelJudgement(subject: Subject): Judgement {
         ? { expected: 'expected', why: `, as ${tensor.dtype} stores them`, reasons }
         : { expected: 'noted', why: ', as quantized training leaves them', reasons };
   }
+}
+
+/** L1 pulls small weights to 0 itself; L2 only ever makes them smaller. */
+function makesZeros({ regularizers }: Layer): boolean {
+  return Object.values(regularizers ?? {}).some(({ name, config }) => /^l1$/i.test(name) || (typeof config['l1'] === 'number' && config['l1'] > 0));
 }
 
 /** Bells and flat distributions are what initializers draw, and many trained kernels keep the form: the width tells more, where it is known from what. */

@@ -52,7 +52,7 @@ const SCENES: Readonly<Record<string, Scene>> = {
   'faulty-hc': { model: 'faulty', theme: 'hcDark', size: 'wide', layer: 'conv2d_7', view: { showUnits: true } },
   'faulty-hc-light': { model: 'faulty', theme: 'hcLight', size: 'middle', layer: 'conv2d_14' },
   'faulty-middle': { model: 'faulty', theme: 'dark', size: 'middle', layer: 'conv2d_7' },
-  'faulty-narrow': { model: 'faulty', theme: 'dark', size: 'narrow', layer: 'conv2d_7', fullPage: true },
+  'faulty-narrow': { model: 'faulty', theme: 'dark', size: 'narrow', layer: 'conv2d_7', view: { showUnits: true, overlays: ['best', 'normal'] }, fullPage: true },
   'faulty-running': { model: 'faulty', theme: 'dark', size: 'wide', done: 0.4, layer: 'conv2d_2' },
   'faulty-preview': { model: 'faulty', theme: 'dark', size: 'wide', plotlyDelayMs: 60_000, layer: 'conv2d_10' },
   'faulty-nan': { model: 'faulty', theme: 'dark', size: 'wide', layer: 'conv2d_16' },

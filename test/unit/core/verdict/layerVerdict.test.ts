@@ -42,9 +42,13 @@ describe('verdict on a layer', () => {
 
   it('gives the regularizer as the reason for what it does', () => {
     const l1 = { className: 'Conv2D', regularizers: { kernel: { name: 'L1', config: { l1: 0.01 } } } };
+    const zeros = (layer: Partial<Layer>): LayerVerdict => layerVerdict({ ...analysisOf({ tensors: [kernel(withZeros(normal, 0.7))], layers: { conv: layer } }), findings: [] }, 0)!;
+    assert.equal(zeros(l1).expected, 'expected');
+    assert.equal(zeros({ regularizers: { kernel: { name: 'L2', config: { l2: 0.01 } } } }).expected, 'noted', 'L2 makes no zeros');
     const sparse = verdict([kernel(withZeros(normal, 0.7))], l1);
     assert.ok(sparse.reasons.some(({ text }) => /Regularizer: L1/.test(text)));
-    const tailed = verdict([kernel((random) => studentT(3)(random) * (random.chance(0.6) ? 0.001 : 1))], l1);
+    const shrunk = kernel((random) => studentT(3)(random) * (random.chance(0.6) ? 0.02 : 1));
+    const tailed = layerVerdict({ ...analysisOf({ tensors: [shrunk], layers: { conv: l1 } }), findings: [] }, 0)!;
     assert.match(tailed.sentence, /where L1 \(l1 0\.01\) pulls them/);
   });
 
