@@ -92,5 +92,5 @@ export function mergeChannels(a: ChannelSums | undefined, b: ChannelSums | undef
 export function channelStatistics({ axis, maxAbs, squares, sums, zeros }: ChannelSums): ChannelStatistics {
   const l2Norm = new Float32Array(squares.length);
   for (let unit = 0; unit < l2Norm.length; unit++) l2Norm[unit] = Math.sqrt(squares[unit]!);
-  return { axis, maxAbs, l2Norm, sum: Float32Array.from(sums), zeros };
+  return { axis, maxAbs, l2Norm, sum: new Float32Array(sums), zeros };
 }

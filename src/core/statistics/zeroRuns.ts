@@ -23,11 +23,13 @@ export class ZeroRunObserver {
   /** `bytes` follow those before. They begin at a multiple of 4 of their buffer. */
   see(bytes: Uint8Array): void {
     const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
-    for (let at = 0; at < bytes.length; ) {
-      const position = this.#end + at;
-      const next = Math.min(bytes.length, at + ZERO_RUN_STEP_BYTES - (position % ZERO_RUN_STEP_BYTES));
-      if (isZero(bytes, words, at, next)) this.#add(position, this.#end + next);
-      at = next;
+    // The first step may have begun in the chunk before, and the last one go on in the next.
+    let next = ZERO_RUN_STEP_BYTES - (this.#end % ZERO_RUN_STEP_BYTES);
+    for (let at = 0; at < bytes.length; at = next, next += ZERO_RUN_STEP_BYTES) {
+      // Of a step that is cut short, the next whole word may be another step's.
+      if (next - at >= 8 && words[(at + 3) >> 2]) continue;
+      const end = Math.min(next, bytes.length);
+      if (isZero(bytes, words, at, end)) this.#add(this.#end + at, this.#end + end);
     }
     this.#end += bytes.length;
   }
