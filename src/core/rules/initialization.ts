@@ -38,6 +38,8 @@ export interface ModelInitialization {
   readonly initial: readonly LayerInitialization[];
   /** Those that were trained, be it in part. */
   readonly moved: readonly LayerInitialization[];
+  /** Whether anything shows that the model was trained: a kernel, or a scale or shift that is not as it starts. */
+  readonly looksTrained: boolean;
 }
 
 /** The default critical value of D·√n: one drawn tensor in a thousand is beyond (Kolmogorov's limiting distribution). */
@@ -93,7 +95,9 @@ function judgeModel(peers: readonly TensorContext[], ksLimit: number): ModelInit
     if (verdict) layers.set(layer, verdict);
   }
   const all = [...layers.values()];
-  return { layers, initial: all.filter(({ state }) => state === 'initial'), moved: all.filter(({ state }) => state !== 'initial') };
+  const moved = all.filter(({ state }) => state !== 'initial');
+  const looksTrained = moved.length > 0 || peers.some((peer) => (peer.tensor.role === 'normScale' || peer.tensor.role === 'normShift') && !isVectorInitial(peer));
+  return { layers, initial: all.filter(({ state }) => state === 'initial'), moved, looksTrained };
 }
 
 function judgeLayer(layer: Layer, contexts: readonly TensorContext[], byLayer: ReadonlyMap<Layer, readonly TensorContext[]>, ksLimit: number): LayerInitialization | undefined {
@@ -245,9 +249,4 @@ function isBelied(layer: Layer, initial: readonly InitialWeight[], contexts: rea
 
 export function isWholeModelInitial({ initial, moved }: ModelInitialization, share = UNTRAINED_SHARE): boolean {
   return initial.length >= FEWEST_LAYERS && initial.length > (initial.length + moved.length) * share;
-}
-
-/** Whether anything in the model shows that it was trained: a kernel that has moved, a scale or shift that is not as it starts. */
-export function looksTrained(peers: readonly TensorContext[], ksLimit: number): boolean {
-  return initializationOf(peers, ksLimit).moved.length > 0 || peers.some((peer) => (peer.tensor.role === 'normScale' || peer.tensor.role === 'normShift') && !isVectorInitial(peer));
 }

@@ -46,5 +46,16 @@ function isTrainedElsewhere({ tensors }: LayerContext): boolean {
   const { peers } = tensors[0]!;
   const initialization = initializationOf(peers, KS_DISTANCE);
   if (isWholeModelInitial(initialization)) return false;
-  return initialization.moved.length > 0 || peers.some((peer) => peer.tensor.role === 'runningVariance' && !areAtStart(tensorsOfLayer(peers, peer.layer)));
+  return initialization.moved.length > 0 || haveStatisticsMoved(peers);
+}
+
+const cache = new WeakMap<readonly TensorContext[], boolean>();
+
+/** Of any layer; found out once for a model. */
+function haveStatisticsMoved(peers: readonly TensorContext[]): boolean {
+  const known = cache.get(peers);
+  if (known !== undefined) return known;
+  const moved = peers.some((peer) => peer.tensor.role === 'runningVariance' && !areAtStart(tensorsOfLayer(peers, peer.layer)));
+  cache.set(peers, moved);
+  return moved;
 }

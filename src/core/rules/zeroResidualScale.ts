@@ -1,7 +1,7 @@
 import { topologyOf } from '../layerTopology';
 import type { Layer, Model } from '../model';
 import { formatInteger } from '../numberText';
-import { KS_DISTANCE, looksTrained } from './initialization';
+import { initializationOf, KS_DISTANCE } from './initialization';
 import { tensorsOfLayer } from './normalization';
 import { tensorRule } from './rule';
 import type { TensorContext, Verdict } from './rule';
@@ -17,7 +17,7 @@ export const zeroResidualScale = tensorRule({
   why: 'A residual branch whose last scale γ starts at zero adds nothing until training moves it. Still zero afterwards, the whole branch is dead weight.',
   whenNormal: 'Before training, where γ of the last normalization is set to zero on purpose (zero-init residual).',
 
-  applies: (context) => context.tensor.role === 'normScale' && isAllZero(context.statistics) && endsBranch(context.model, context.layer) && looksTrained(context.peers, KS_DISTANCE),
+  applies: (context) => context.tensor.role === 'normScale' && isAllZero(context.statistics) && endsBranch(context.model, context.layer) && initializationOf(context.peers, KS_DISTANCE).looksTrained,
 
   check(context: TensorContext): Verdict {
     const { layer, peers, statistics } = context;
