@@ -1,5 +1,5 @@
 import { formatInteger, formatNumber } from '../numberText';
-import { KIND_WORDS, peerGroupOf, peerOf, robustZ } from './peers';
+import { KIND_WORDS, peerGroupOf, peerOf, robustZ, standsOut } from './peers';
 import { tensorRule } from './rule';
 import type { TensorContext, Verdict } from './rule';
 import { figure } from './thresholds';
@@ -28,10 +28,10 @@ export const abnormalNorm = tensorRule({
   check(context: TensorContext, { zFrom, ratioFrom }): Verdict | undefined {
     const peer = peerOf(context);
     const group = peerGroupOf(context);
-    if (!peer || !group || group.isMixture || peer.scale < LEAST_RMS) return undefined;
+    if (!peer || !group || peer.scale < LEAST_RMS || !standsOut(peer, group, zFrom)) return undefined;
     const z = robustZ(peer, group);
     const ratio = peer.scale / group.medianScale;
-    if (z < zFrom || ratio < ratioFrom) return undefined;
+    if (ratio < ratioFrom) return undefined;
     return {
       message: `The root mean square is ${formatNumber(peer.scale)}, ${formatNumber(ratio)} times the median of the ${formatInteger(group.size)} ${KIND_WORDS[group.kind]} of this model (${formatNumber(group.medianScale)}).`,
       advice: 'Look which units hold the large values. After a learning rate that was too high, or a scale applied twice, compare with an earlier checkpoint; normalize the inputs of the layer.',

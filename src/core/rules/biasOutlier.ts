@@ -1,6 +1,6 @@
 import { factsOf } from '../layerFacts';
 import { formatNumber } from '../numberText';
-import { mayBeFolded } from './explodingVariance';
+import { isLast, mayBeFolded } from './explodingVariance';
 import { fanInOf } from './peers';
 import { tensorRule } from './rule';
 import type { TensorContext, Verdict } from './rule';
@@ -8,12 +8,15 @@ import { figure } from './thresholds';
 import { isAllZero, largestMagnitude } from './units';
 import { isMatrix } from './words';
 
+/** A last layer's bias starts at the mean of its target, or at the logarithm of a rare class' odds: −4.6. */
+const LAST_LAYER_SLACK = 2.5;
+
 export const biasOutlier = tensorRule({
   id: 'bias-outlier',
   title: 'Large bias',
   severity: 'info',
   why: 'A bias far beyond what the weights can add up to decides alone: its unit is always on or always off.',
-  whenNormal: 'Forget gates of an LSTM, the rare-class prior of detection heads, last layers, and frozen graphs whose biases took in a normalization: all exempt.',
+  whenNormal: 'Forget gates of an LSTM, and frozen graphs whose biases took in a normalization, are exempt; last layers, which may hold a prior or a mean, have more room.',
   yieldsTo: ['misread-bytes', 'absurd-magnitude', 'non-finite-values'],
   // Our own. √fan_in·RMS is what inputs of unit scale add up to. In frozen graphs, whose biases took in normalizations, we measured up to 4 800.
   thresholds: {
@@ -24,17 +27,18 @@ export const biasOutlier = tensorRule({
   applies: ({ tensor, layer, model, statistics }) => {
     if (tensor.role !== 'bias' || isAllZero(statistics) || mayBeFolded(model)) return false;
     const facts = factsOf(model, layer);
-    // A batch normalization takes the bias out again, recurrent gates have biases by design, a last layer that of its target.
-    return !facts.normalizationAfter && !facts.recurrent && !facts.isHead;
+    // A batch normalization takes the bias out again, and recurrent gates have biases by design.
+    return !facts.normalizationAfter && !facts.recurrent;
   },
 
   check(context, { infoFrom, warningFrom }): Verdict | undefined {
     const scale = preActivationScale(context);
     const largest = largestMagnitude(context.statistics);
-    if (scale === undefined || largest < infoFrom * scale) return undefined;
+    const slack = isLast(context) ? LAST_LAYER_SLACK : 1;
+    if (scale === undefined || largest < infoFrom * slack * scale) return undefined;
     const ratio = largest / scale;
     return {
-      severity: ratio >= warningFrom ? 'warning' : 'info',
+      severity: ratio >= warningFrom * slack ? 'warning' : 'info',
       message: `The largest bias, ${formatNumber(largest)}, is ${formatNumber(ratio)} times what the weights give inputs of unit scale (RMS·√fan_in ${formatNumber(scale)}).`,
       advice: 'Its unit is on or off whatever the input, unless the inputs are large: standardize them, or normalize before the layer. After a learning rate that was too high, compare with an earlier checkpoint.',
       evidence: { maxMagnitude: largest, scale, ratio, infoFrom, warningFrom },

@@ -1,7 +1,6 @@
-import { factsOf } from '../layerFacts';
 import { formatNumber, plural } from '../numberText';
 import type { ChannelStatistics } from '../statistics/tensorStatistics';
-import { medianOf } from './peers';
+import { foldingOf, medianOf } from './peers';
 import { tensorRule } from './rule';
 import type { TensorContext, Verdict } from './rule';
 import { figure } from './thresholds';
@@ -33,29 +32,38 @@ export const channelRangeDisparity = tensorRule({
     warningFrom: figure(100, '× the median channel', [1, 1e9], 'From here on it is a warning; of depthwise kernels a note, and nothing below.'),
   },
 
-  applies: ({ model, layer, tensor, statistics }) =>
-    (tensor.role === 'kernel' || tensor.role === 'head') && isRangeKnown(statistics.outputChannels, statistics.count) && !isQuantizedAlready(tensor.dtype) && !factsOf(model, layer).normalizationAfter,
+  applies: ({ tensor, statistics }) =>
+    (tensor.role === 'kernel' || tensor.role === 'head') && isRangeKnown(statistics.outputChannels, statistics.count) && !isQuantizedAlready(tensor.dtype),
 
   check(context, { infoFrom, warningFrom }): Verdict | undefined {
-    const channels = context.statistics.outputChannels!;
-    const { ratio, widest, median } = rangeDisparity(channels);
+    const ranges = rangesOf(context);
+    if (!ranges) return undefined;
+    const { ratio, widest, median } = rangeDisparity(ranges);
     if (ratio < (isDepthwise(context.tensor) ? warningFrom : infoFrom)) return undefined;
-    const units = [...channels.maxAbs.keys()].filter((unit) => channels.maxAbs[unit]! >= infoFrom * median);
+    const units = [...ranges.keys()].filter((unit) => ranges[unit]! >= infoFrom * median);
     return {
       severity: ratio >= warningFrom && !isDepthwise(context.tensor) ? 'warning' : 'info',
-      message: `The widest of ${plural(channels.maxAbs.length, 'output channel')} reaches ${formatNumber(widest)}, ${formatNumber(ratio)} times the median channel (${formatNumber(median)}).`,
+      message: `The widest of ${plural(ranges.length, 'output channel')} reaches ${formatNumber(widest)}${foldingOf(context).kind === 'known' ? ' with the batch normalization folded in' : ''}, ${formatNumber(ratio)} times the median channel (${formatNumber(median)}).`,
       advice: adviceFor(context),
-      evidence: { ratio, widest, median, unitIndices: units.slice(0, MAX_LISTED_UNITS), units: channels.maxAbs.length, infoFrom, warningFrom },
+      evidence: { ratio, widest, median, unitIndices: units.slice(0, MAX_LISTED_UNITS), units: ranges.length, infoFrom, warningFrom },
     };
   },
 });
+
+/** max|w| of each output channel, as it is quantized: with a following batch normalization folded in. undefined where that is not known. */
+export function rangesOf(context: TensorContext): Float32Array | Float64Array | undefined {
+  const maxAbs = context.statistics.outputChannels!.maxAbs;
+  const folding = foldingOf(context);
+  if (folding.kind === 'none') return maxAbs;
+  return folding.kind === 'known' ? folding.factors.map((factor, unit) => factor * maxAbs[unit]!) : undefined;
+}
 
 export function isRangeKnown(channels: ChannelStatistics | undefined, count: number): channels is ChannelStatistics {
   return channels !== undefined && channels.maxAbs.length >= MIN_UNITS && count / channels.maxAbs.length >= MIN_UNIT_WEIGHTS;
 }
 
-export function rangeDisparity({ maxAbs }: ChannelStatistics): RangeDisparity {
-  const alive = maxAbs.filter((value) => value > 0).sort();
+export function rangeDisparity(ranges: Iterable<number>): RangeDisparity {
+  const alive = Float64Array.from(ranges).filter((value) => value > 0).sort();
   const widest = alive.at(-1) ?? 0;
   const median = medianOf(alive);
   return alive.length >= MIN_UNITS ? { ratio: widest / median, widest, median } : { ratio: 1, widest, median };

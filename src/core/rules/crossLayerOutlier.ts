@@ -1,17 +1,20 @@
 import { formatInteger, formatNumber } from '../numberText';
 import { explodingVariance, isLast } from './explodingVariance';
-import { KIND_WORDS, peerGroupOf, peerOf, robustZ } from './peers';
+import { KIND_WORDS, peerGroupOf, peerOf, robustZ, standsOut } from './peers';
 import { tensorRule } from './rule';
 import type { TensorContext, Verdict } from './rule';
 import { figure } from './thresholds';
 import { isMatrix } from './words';
+
+/** Inputs in 0..255 make a first kernel some hundred times smaller, and targets may do the same to a last one. */
+const END_SLACK = 30;
 
 export const crossLayerOutlier = tensorRule({
   id: 'cross-layer-outlier',
   title: 'Scale unlike its peers',
   severity: 'info',
   why: 'A layer whose weights are far smaller or larger than those of its like was trained otherwise, frozen, or changed afterwards.',
-  whenNormal: 'The first layer follows the scale of the inputs and the last one that of the outputs: both are exempt.',
+  whenNormal: 'The first layer follows the scale of the inputs and the last one that of the outputs: both are given a factor of 300.',
   yieldsTo: ['misread-bytes', 'absurd-magnitude', 'abnormal-mean', 'all-zero-tensor', 'constant-tensor', 'zero-flood', explodingVariance.id],
   // gguf-guard's 5, there on the mean and deviation of σ itself; real trained models have ratios up to 10 for good reasons.
   thresholds: {
@@ -19,15 +22,16 @@ export const crossLayerOutlier = tensorRule({
     ratioFrom: figure(10, '× the median peer', [1, 1e9], 'RMS·√fan_in must be this many times larger or smaller as well.'),
   },
 
-  applies: (context) => isMatrix(context.tensor) && !isLast(context) && !isFirst(context) && peerOf(context) !== undefined,
+  applies: (context) => isMatrix(context.tensor) && peerOf(context) !== undefined,
 
   check(context, { zFrom, ratioFrom }): Verdict | undefined {
     const peer = peerOf(context)!;
     const group = peerGroupOf(context);
-    if (!group || group.isMixture) return undefined;
+    if (!group || !standsOut(peer, group, zFrom)) return undefined;
     const z = robustZ(peer, group);
     const ratio = peer.scale / group.medianScale;
-    if (Math.abs(z) < zFrom || Math.max(ratio, 1 / ratio) < ratioFrom) return undefined;
+    const slack = isLast(context) || isFirst(context) ? END_SLACK : 1;
+    if (Math.max(ratio, 1 / ratio) < ratioFrom * slack) return undefined;
     const difference = ratio > 1 ? `${formatNumber(ratio)} times larger` : `${formatNumber(1 / ratio)} times smaller`;
     return {
       message: `The weights are ${difference} than in the median of the ${formatInteger(group.size)} ${KIND_WORDS[group.kind]} of this model (RMS·√fan_in ${formatNumber(peer.scale)} beside ${formatNumber(group.medianScale)}), ${formatNumber(Math.abs(z))} robust standard deviations away.`,

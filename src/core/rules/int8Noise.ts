@@ -1,6 +1,6 @@
 import { formatNumber } from '../numberText';
 import { int8Noise as noiseOf } from '../statistics/quantizationNoise';
-import { channelRangeDisparity, isQuantizedAlready, isRangeKnown, rangeDisparity } from './channelRangeDisparity';
+import { channelRangeDisparity, isQuantizedAlready, isRangeKnown, rangeDisparity, rangesOf } from './channelRangeDisparity';
 import { tensorRule } from './rule';
 import type { TensorContext, Verdict } from './rule';
 import { figure } from './thresholds';
@@ -41,8 +41,10 @@ export const int8Noise = tensorRule({
 });
 
 /** Channels of different range are what is wrong then, and their rule says so. Depthwise kernels are quantized per channel everywhere. */
-function isOfDifferentRange({ tensor, statistics }: TensorContext): boolean {
+function isOfDifferentRange(context: TensorContext): boolean {
+  const { tensor, statistics } = context;
   if (isDepthwise(tensor)) return true;
-  const { outputChannels, count } = statistics;
-  return isRangeKnown(outputChannels, count) && rangeDisparity(outputChannels).ratio >= channelRangeDisparity.thresholds!.infoFrom.default;
+  if (!isRangeKnown(statistics.outputChannels, statistics.count)) return false;
+  const ranges = rangesOf(context) ?? statistics.outputChannels.maxAbs;
+  return rangeDisparity(ranges).ratio >= channelRangeDisparity.thresholds!.infoFrom.default;
 }

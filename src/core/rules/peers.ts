@@ -36,6 +36,8 @@ export interface PeerGroup {
   readonly medianScale: number;
   /** 1.4826 × the median absolute deviation of ln(scale), at least LEAST_SPREAD: what σ is for a bell curve. */
   readonly spread: number;
+  /** ln(scale) of all members, ascending. */
+  readonly logarithms: Float64Array;
   /** Too many lie far out for any of them to be an outlier: fixed filters among trained ones, two designs in one model. */
   readonly isMixture: boolean;
 }
@@ -58,6 +60,9 @@ const MAD_TO_SIGMA = 1.4826;
 
 /** Where the file does not say: Keras' default. */
 const DEFAULT_EPSILON = 1e-3;
+
+/** Neighbours of a trained network's scales differ by a factor of two or three. */
+const GAP = 5;
 
 interface Peers {
   readonly peers: ReadonlyMap<TensorContext, Peer>;
@@ -85,6 +90,23 @@ export function peerGroupOf(context: TensorContext): PeerGroup | undefined {
 /** In standard deviations of a bell curve: how far ln(scale) lies from its group's median. */
 export function robustZ({ scale }: Peer, { medianScale, spread }: PeerGroup): number {
   return Math.log(scale / medianScale) / spread;
+}
+
+/** How many times the scale of the member next to it an extreme one has (or that one has its); 1 in the middle of the group. */
+export function gapFactor({ scale }: Peer, { logarithms }: PeerGroup): number {
+  const own = Math.log(scale);
+  const last = logarithms.length - 1;
+  if (last < 1) return 1;
+  if (own >= logarithms[last]!) return Math.exp(own - logarithms[last - 1]!);
+  return own <= logarithms[0]! ? Math.exp(logarithms[1]! - own) : 1;
+}
+
+/**
+ * Whether a tensor lies outside what its peers do: `z` robust standard deviations away, or, where a few peers make a wide
+ * spread, alone beyond a gap of GAP to the next one.
+ */
+export function standsOut(peer: Peer, group: PeerGroup, z: number): boolean {
+  return !group.isMixture && (Math.abs(robustZ(peer, group)) >= z || gapFactor(peer, group) >= GAP);
 }
 
 /** Median, and 1.4826 × the median absolute deviation from it. NaN without values. */
@@ -136,11 +158,10 @@ function peersOf({ peers }: TensorContext): Peers {
 }
 
 function computePeers(contexts: readonly TensorContext[]): Peers {
-  const norms = new Normalizations(contexts);
   const peers = new Map<TensorContext, Peer>();
   const logarithms = new Map<Kind | 'kernel', number[]>();
   for (const context of contexts) {
-    const peer = describe(context, norms);
+    const peer = describe(context);
     if (!peer) continue;
     peers.set(context, peer);
     const kinds: (Kind | 'kernel')[] = isKernelKind(peer.kind) ? [peer.kind, 'kernel'] : [peer.kind];
@@ -161,22 +182,23 @@ function groupOf(kind: Kind | 'kernel', logarithms: readonly number[]): PeerGrou
   const { median, spread: measured } = robust(logarithms);
   const spread = Math.max(measured, LEAST_SPREAD);
   const farOut = logarithms.filter((value) => Math.abs(value - median) > FAR_OUT * spread).length;
-  return { kind, size: logarithms.length, medianScale: Math.exp(median), spread, isMixture: farOut > Math.max(1, MIXTURE_SHARE * logarithms.length) };
+  return { kind, size: logarithms.length, medianScale: Math.exp(median), spread, logarithms: Float64Array.from(logarithms).sort(), isMixture: farOut > Math.max(1, MIXTURE_SHARE * logarithms.length) };
 }
 
-function describe(context: TensorContext, norms: Normalizations): Peer | undefined {
+function describe(context: TensorContext): Peer | undefined {
   const { tensor, layer, statistics } = context;
   const kind = kindOf(tensor, layer);
   const fanIn = isMatrix(tensor) ? fanInOf(tensor) : 1;
   if (kind === undefined || fanIn === undefined) return undefined;
-  const folding = isKernelKind(kind) ? norms.folding(context) : 1;
-  if (folding === undefined) return undefined;
-  const scale = spikeFreeRms(statistics) * Math.sqrt(fanIn) * folding;
-  return scale > 0 && Number.isFinite(scale) ? { kind, fanIn, scale, isFolded: folding !== 1 } : undefined;
+  const folding = isKernelKind(kind) ? foldingOf(context) : NONE;
+  const factor = folding.kind === 'known' ? foldingFactor(context, folding.factors) : folding.kind === 'none' ? 1 : undefined;
+  if (factor === undefined) return undefined;
+  const scale = spikeFreeRms(statistics) * Math.sqrt(fanIn) * factor;
+  return scale > 0 && Number.isFinite(scale) ? { kind, fanIn, scale, isFolded: folding.kind === 'known' } : undefined;
 }
 
 /** √ of the mean square without the largest weight. */
-function spikeFreeRms({ count, nan, positiveInfinity, negativeInfinity, l2Norm, min, max }: TensorStatistics): number {
+export function spikeFreeRms({ count, nan, positiveInfinity, negativeInfinity, l2Norm, min, max }: TensorStatistics): number {
   const finite = count - nan - positiveInfinity - negativeInfinity;
   const largest = Math.max(Math.abs(min ?? 0), Math.abs(max ?? 0));
   if (l2Norm === null || finite === 0) return 0;
@@ -187,29 +209,40 @@ function spikeFreeRms({ count, nan, positiveInfinity, negativeInfinity, l2Norm, 
 /** Of fewer weights the largest is too big a part. */
 const MIN_FOR_SPIKE = 64;
 
-/** Which batch normalization takes a kernel's output, and what it does to the scale. */
-class Normalizations {
-  readonly #byLayer = new Map<Layer, TensorContext[]>();
+/** What a batch normalization does to a kernel's output units: nothing, a factor for each, or what the file does not tell. */
+export type Folding = { readonly kind: 'none' | 'unknown' } | { readonly kind: 'known'; readonly factors: Float64Array };
 
-  constructor(contexts: readonly TensorContext[]) {
-    for (const context of contexts) {
-      if (!NORM_ROLES.has(context.tensor.role)) continue;
-      const own = this.#byLayer.get(context.layer);
-      if (own) own.push(context);
-      else this.#byLayer.set(context.layer, [context]);
-    }
-  }
+const NONE: Folding = { kind: 'none' };
+const UNKNOWN: Folding = { kind: 'unknown' };
 
-  /** The factor on a kernel's scale: 1 without a normalization, undefined where its effect is not known. */
-  folding(context: TensorContext): number | undefined {
-    const { model, layer } = context;
-    const after = factsOf(model, layer).normalizationAfter;
-    if (after) return foldingFactor(context, this.#byLayer.get(after) ?? []);
-    if (isNormalizedOtherwise(context)) return undefined;
-    // Graphs keep a normalization that was split into factors in the layer of its kernel.
-    const within = this.#byLayer.get(layer);
-    return within ? foldingFactor(context, within) : 1;
+/** The factors |γ| / √(σ² + ε) that folding a following batch normalization into the kernel would give its output units. */
+export function foldingOf(context: TensorContext): Folding {
+  const { model, layer, peers } = context;
+  const norms = normalizationsOf(peers);
+  const after = factsOf(model, layer).normalizationAfter;
+  if (after) return foldingBy(context, norms.get(after) ?? []);
+  if (isNormalizedOtherwise(context)) return UNKNOWN;
+  // Graphs keep a normalization that was split into factors in the layer of its kernel.
+  const within = norms.get(layer);
+  return within ? foldingBy(context, within) : NONE;
+}
+
+const NORM_ROLES: ReadonlySet<Role> = new Set<Role>(['normScale', 'runningVariance']);
+
+const normsByLayer = new WeakMap<readonly TensorContext[], Map<Layer, TensorContext[]>>();
+
+function normalizationsOf(contexts: readonly TensorContext[]): Map<Layer, TensorContext[]> {
+  const before = normsByLayer.get(contexts);
+  if (before) return before;
+  const norms = new Map<Layer, TensorContext[]>();
+  for (const context of contexts) {
+    if (!NORM_ROLES.has(context.tensor.role)) continue;
+    const own = norms.get(context.layer);
+    if (own) own.push(context);
+    else norms.set(context.layer, [context]);
   }
+  normsByLayer.set(contexts, norms);
+  return norms;
 }
 
 /** By what it sees itself, not by running statistics: layer, group and instance normalization take any scale out. */
@@ -217,32 +250,35 @@ function isNormalizedOtherwise({ model, layer }: TensorContext): boolean {
   return topologyOf(model).consumers.get(layer)?.some(({ className }) => className !== undefined && /Normalization/.test(className)) ?? false;
 }
 
-const NORM_ROLES: ReadonlySet<Role> = new Set<Role>(['normScale', 'runningVariance']);
-
-/**
- * How much a batch normalization changes the norms of a kernel's output units, as one factor: the median of γ / √(σ² + ε)
- * weighed by the units' norms. In graphs whose normalization was folded only a scale is left, which multiplies.
- * undefined where the values are not known unit by unit.
- */
-function foldingFactor({ statistics, tensor }: TensorContext, norm: readonly TensorContext[]): number | undefined {
-  const norms = statistics.outputChannels?.l2Norm;
+/** Without a variance, as where a graph's normalization was folded by half, the scale alone multiplies. */
+function foldingBy({ statistics, tensor }: TensorContext, norm: readonly TensorContext[]): Folding {
+  const units = statistics.outputChannels?.maxAbs.length;
   const gamma = norm.find((context) => context.tensor.role === 'normScale');
   const variance = norm.find((context) => context.tensor.role === 'runningVariance');
-  const units = norms?.length ?? 0;
   const scales = gamma?.statistics.orderedValues;
   const variances = variance?.statistics.orderedValues;
-  if (!norms || (gamma && scales?.length !== units) || (variance && variances?.length !== units) || !(gamma ?? variance)) return undefined;
+  const isKnown = (gamma !== undefined || variance !== undefined) && (!gamma || scales?.length === units) && (!variance || variances?.length === units);
+  if (units === undefined || !isKnown || tensor.axes?.output === undefined) return UNKNOWN;
   const epsilon = epsilonOf(variance?.layer);
-  let squares = 0;
-  const folded: number[] = [];
+  const factors = new Float64Array(units);
   for (let unit = 0; unit < units; unit++) {
-    const norm = norms[unit]!;
-    squares += norm * norm;
-    const factor = Math.abs(scales?.[unit] ?? 1) / Math.sqrt(Math.max(0, variances?.[unit] ?? 1 - epsilon) + epsilon);
-    if (norm > 0 && factor > 0) folded.push(norm * factor);
+    const deviation = variances ? Math.sqrt(Math.max(0, variances[unit]!) + epsilon) : 1;
+    factors[unit] = Math.abs(scales?.[unit] ?? 1) / deviation;
   }
-  if (folded.length === 0 || tensor.axes?.output === undefined) return undefined;
-  return medianOf(folded) / Math.sqrt(squares / units);
+  return { kind: 'known', factors };
+}
+
+/** The median folded norm of the units that are alive, beside the root mean square of their norms as they are. */
+function foldingFactor({ statistics }: TensorContext, factors: Float64Array): number | undefined {
+  const norms = statistics.outputChannels!.l2Norm;
+  const folded: number[] = [];
+  let squares = 0;
+  for (let unit = 0; unit < norms.length; unit++) {
+    squares += norms[unit]! * norms[unit]!;
+    const product = norms[unit]! * factors[unit]!;
+    if (product > 0) folded.push(product);
+  }
+  return folded.length > 0 ? medianOf(folded) / Math.sqrt(squares / norms.length) : undefined;
 }
 
 function epsilonOf(layer: Layer | undefined): number {

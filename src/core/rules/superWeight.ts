@@ -1,4 +1,5 @@
 import { formatNumber } from '../numberText';
+import { spikeFreeRms } from './peers';
 import { tensorRule } from './rule';
 import type { Verdict } from './rule';
 import { countAtLeast } from './tails';
@@ -16,7 +17,7 @@ const MOST_SUPER_WEIGHTS = 6;
 const LARGEST_PLAUSIBLE = 100;
 
 /** Below this a matrix has no bulk to stand out of. */
-const MIN_ELEMENTS = 10_000;
+const MIN_ELEMENTS = 4096;
 
 export const superWeight = tensorRule({
   id: 'super-weight',
@@ -25,20 +26,20 @@ export const superWeight = tensorRule({
   why: 'Single weights of early feed-forward blocks carry a language model: zero one, and it talks nonsense.',
   whenNormal: 'In trained language models: most have a handful of them.',
   // Our own: a million normal draws reach 5 σ, heavy-tailed kernels some 20 σ.
-  thresholds: { from: figure(50, 'σ', [10, 1e6], 'Magnitude of the largest weight from which on it counts as a super weight.') },
+  thresholds: { from: figure(50, '× the RMS', [10, 1e6], 'Magnitude of the largest weight from which on it counts as a super weight.') },
 
   applies: ({ tensor, statistics }) => isMatrix(tensor) && tensor.elements >= MIN_ELEMENTS && DOWN_PROJECTION.test(tensor.name) && largestMagnitude(statistics) <= LARGEST_PLAUSIBLE,
 
   check({ statistics }, { from }): Verdict | undefined {
     const largest = largestMagnitude(statistics);
-    const sigma = statistics.standardDeviation ?? 0;
+    const sigma = spikeFreeRms(statistics);
     if (sigma === 0 || largest < from * sigma) return undefined;
     const weights = countAtLeast(statistics.distribution, from * sigma);
     if (weights > MOST_SUPER_WEIGHTS) return undefined;
     return {
-      message: `${weights > 1 ? `${weights} weights stand` : 'One weight stands'} out of this projection: ${formatNumber(largest)} is ${formatNumber(largest / sigma)} times the standard deviation (${formatNumber(sigma)}).`,
+      message: `${weights > 1 ? `${weights} weights stand` : 'One weight stands'} out of this projection: ${formatNumber(largest)} is ${formatNumber(largest / sigma)} times the root mean square of the others (${formatNumber(sigma)}).`,
       advice: 'Expected of a trained language model. Never prune it or clip it; keep it in float16 when quantizing. One forward pass tells for certain: a super weight makes a huge activation that stays to the last layer.',
-      evidence: { maxMagnitude: largest, standardDeviation: sigma, ratio: largest / sigma, weights, from },
+      evidence: { maxMagnitude: largest, rootMeanSquare: sigma, ratio: largest / sigma, weights, from },
     };
   },
 });

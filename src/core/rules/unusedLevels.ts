@@ -6,8 +6,14 @@ import type { Severity, Verdict } from './rule';
 import { asShare, figure, percent } from './thresholds';
 import { isMatrix } from './words';
 
-/** Fewer weights cannot fill the levels. */
-const MIN_NONZERO = 1024;
+/** Small tensors are quantized at no gain, and use few levels by their number. */
+const MIN_ELEMENTS = 512;
+
+/** A range is told by some dozen weights. */
+const MIN_NONZERO = 64;
+
+/** The entropy of fewer weights is that of their number. */
+const MIN_FOR_ENTROPY = 1024;
 
 /** Binary and ternary weights use the whole range with three levels at most. */
 const CODED_LEVELS = 4;
@@ -18,18 +24,20 @@ export const unusedLevels = tensorRule({
   severity: 'warning',
   why: 'Nearly all weights share a few codes: the quantizer\'s range is far too wide for them, and their differences are rounded away.',
   whenNormal: 'Binary and ternary weights, which are a note; exact zeros of pruned weights are left out.',
-  yieldsTo: ['constant-tensor', 'quantization-scale', 'saturated-codes'],
+  yieldsTo: ['all-zero-tensor', 'constant-tensor', 'quantization-scale', 'saturated-codes'],
   // gguf-guard's 2 bits, there for types of four bits and more; the span is our own.
   thresholds: {
     entropyBelow: figure(2, 'bits', [0, 16], 'Entropy of the codes of the non-zero weights below which it is a warning; eight-bit weights of a bell curve have 6 to 7 bits.'),
     spanBelow: percent(25, 'Share of the levels between the least and the greatest code in use below which it is a warning.'),
   },
 
-  applies: ({ tensor, statistics }) => isMatrix(tensor) && /^u?int(?:8|16)$/.test(tensor.dtype) && statistics.count - statistics.zeros >= MIN_NONZERO,
+  applies: ({ tensor, statistics }) => isMatrix(tensor) && /^u?int(?:8|16)$/.test(tensor.dtype) && statistics.count >= MIN_ELEMENTS && statistics.count - statistics.zeros >= MIN_NONZERO,
 
   check(context, { entropyBelow, spanBelow }): Verdict | undefined {
     const use = codeUse(context);
-    if (!use || (use.entropy >= entropyBelow && use.span >= asShare(spanBelow))) return undefined;
+    if (!use) return undefined;
+    const isPoor = use.nonZero >= MIN_FOR_ENTROPY && use.entropy < entropyBelow;
+    if (!isPoor && use.span >= asShare(spanBelow)) return undefined;
     const { levels, used, span, entropy } = use;
     return {
       severity: severityFor(use, asShare(spanBelow)),

@@ -1,5 +1,5 @@
 import { isWeight } from '../model';
-import { formatBytes, formatInteger, formatShare, plural } from '../numberText';
+import { formatBytes, formatInteger, formatShare } from '../numberText';
 import { modelRule } from './rule';
 import type { ModelContext, TensorContext, Verdict } from './rule';
 import { countSmall } from './tails';
@@ -15,12 +15,18 @@ const FLOAT16_UNUSED_BITS = 13;
 
 const FLOAT16_LARGEST = 65_504;
 
-/** Below, half floats have fewer bits than their mantissa. */
-const FLOAT16_SMALLEST_NORMAL = 2 ** -14;
+/**
+ * Below, half floats are 0. From here to 2^-14 they have fewer bits than their mantissa, which the bins cannot show; but what
+ * was cut to ten bits otherwise goes on below.
+ */
+const FLOAT16_SMALLEST = 2 ** -24;
 
 /** Names that one sentence can carry. */
 const MAX_NAMED = 3;
 const MAX_LISTED = 32;
+
+/** Up to this many are named one by one; more are one finding about the model. */
+const MAX_ALONE = 3;
 
 export const wastedPrecision = modelRule({
   id: 'wasted-precision',
@@ -29,30 +35,45 @@ export const wastedPrecision = modelRule({
   why: 'Numbers of 16 bits are stored in 32: the file could be half as large without changing a single weight.',
   whenNormal: 'A model that was trained or published in 16 bits and converted for a runtime that only reads float32.',
   // Our own.
-  thresholds: { from: percent(10, 'Share of the bytes of all weights that lie in such tensors from which on it is worth a note.') },
+  thresholds: { from: percent(10, 'Share of the bytes of all weights that lie in such tensors from which on more than three of them are worth a note.') },
 
   applies: ({ tensors }) => tensors.some(({ statistics }) => (statistics.unusedMantissaBits ?? 0) >= FLOAT16_UNUSED_BITS),
 
-  check({ tensors }: ModelContext, { from }): Verdict | undefined {
+  check({ tensors }: ModelContext, { from }): readonly Verdict[] {
     const weights = tensors.filter(({ tensor }) => isWeight(tensor));
     const narrow = weights.filter((context) => narrowType(context) !== undefined);
-    const bytes = sumOfBytes(narrow);
-    const share = bytes / Math.max(1, sumOfBytes(weights));
-    if (narrow.length === 0 || share < asShare(from)) return undefined;
-    const types = new Set(narrow.map(narrowType));
-    return {
-      message: `${plural(narrow.length, 'float32 tensor')} (${formatBytes(bytes)}, ${formatShare(share)} of the weights) ${narrow.length === 1 ? 'holds' : 'hold'} only numbers that ${[...types].join(' or ')} holds exactly: ${namesOf(narrow)}.`,
-      advice: `Store ${narrow.length === 1 ? 'it' : 'them'} as ${[...types].join(' or ')}: ${formatBytes(bytes / 2)} less, without loss. The digits beyond were lost before; an original in float32 may be more accurate.`,
-      evidence: { tensors: narrow.length, bytes, share, names: narrow.slice(0, MAX_LISTED).map(({ tensor }) => tensor.name), from },
-    };
+    if (narrow.length <= MAX_ALONE) return narrow.map(aboutTensor);
+    const share = sumOfBytes(narrow) / sumOfBytes(weights);
+    return share < asShare(from) ? [] : [aboutModel(narrow, share, from)];
   },
 });
+
+function aboutTensor(context: TensorContext): Verdict {
+  const { tensor, statistics } = context;
+  const type = narrowType(context)!;
+  return {
+    subject: { kind: 'tensor', name: tensor.name },
+    message: `The ${formatInteger(tensor.elements)} weights are stored as float32, and ${type} holds every one of them exactly (${formatInteger(statistics.unusedMantissaBits)} bits of each are always 0).`,
+    advice: `Store the tensor as ${type}: ${formatBytes(tensor.bytes / 2)} less, without loss. If the others have all their digits, ask why this one was rounded.`,
+    evidence: { unusedMantissaBits: statistics.unusedMantissaBits, bytes: tensor.bytes, type },
+  };
+}
+
+function aboutModel(narrow: readonly TensorContext[], share: number, from: number): Verdict {
+  const bytes = sumOfBytes(narrow);
+  const types = [...new Set(narrow.map(narrowType))].join(' or ');
+  return {
+    message: `${formatInteger(narrow.length)} float32 tensors (${formatBytes(bytes)}, ${formatShare(share)} of the weights) hold only numbers that ${types} holds exactly: ${namesOf(narrow)}.`,
+    advice: `Store them as ${types}: ${formatBytes(bytes / 2)} less, without loss. The digits beyond were lost before; an original in float32 may be more accurate.`,
+    evidence: { tensors: narrow.length, bytes, share, names: narrow.slice(0, MAX_LISTED).map(({ tensor }) => tensor.name), from },
+  };
+}
 
 /** The 16-bit type that holds every value; undefined where none does, or where little would be saved. */
 function narrowType({ tensor, statistics }: TensorContext): 'bfloat16' | 'float16' | undefined {
   const { unusedMantissaBits: unused = 0, min, max, distribution } = statistics;
   if (tensor.dtype !== 'float32' || tensor.elements < MIN_ELEMENTS || min === max || unused < FLOAT16_UNUSED_BITS) return undefined;
-  const fitsFloat16 = largestMagnitude(statistics) <= FLOAT16_LARGEST && countSmall(distribution, FLOAT16_SMALLEST_NORMAL) === 0;
+  const fitsFloat16 = largestMagnitude(statistics) <= FLOAT16_LARGEST && countSmall(distribution, FLOAT16_SMALLEST) === 0;
   if (fitsFloat16) return 'float16';
   return unused >= BFLOAT16_UNUSED_BITS ? 'bfloat16' : undefined;
 }

@@ -58,6 +58,8 @@ describe('rules about precision and quantization', () => {
 
   describe('float16-underflow', () => {
     const rule = 'float16-underflow';
+    /** A fourth of the weights, spread over all units. */
+    const isFourth = (i: number): boolean => (i + Math.floor(i / 100)) % 4 === 0;
 
     it('is a warning where the tensor itself loses its digits', () => {
       const finding = found(kernel((value) => value * 1e-6), rule);
@@ -69,13 +71,14 @@ describe('rules about precision and quantization', () => {
     });
 
     it('is a note where only small weights do', () => {
-      const finding = found(kernel((value, i) => (i % 4 === 0 ? value * 1e-9 : value + Math.sign(value) * 0.01)), rule);
+      const finding = found(kernel((value, i) => (isFourth(i) ? value * 1e-9 : value + Math.sign(value) * 0.01)), rule);
       assert.equal(finding?.severity, 'info');
       assert.equal(finding.evidence?.['subnormal'], 2000);
     });
 
     it('counts the borders exactly, in the engine\'s bins as well', () => {
-      const at = (value: number): Float32Array => Float32Array.from({ length: 40_000 }, (_, i) => (i % 4 === 0 ? (i % 8 ? value : -value) : normals(1, 0.1, i + 1)[0]!));
+      const background = normals(40_000, 0.1).map((value) => value + Math.sign(value) * 0.01);
+      const at = (value: number): Float32Array => Float32Array.from({ length: 40_000 }, (_, i) => (isFourth(i) ? (i % 8 ? value : -value) : background[i]!));
       const subnormal = (value: number): unknown => {
         const values = at(value);
         return found({ name: 'dense/kernel', shape: [400, 100], values, figures: scanned(values) }, rule)?.evidence?.['flushed'];
@@ -97,8 +100,7 @@ describe('rules about precision and quantization', () => {
     const rule = 'float8-overflow';
 
     it('begins beyond the largest E4M3', () => {
-      assert.equal(severity(kernel((value) => value * 3000), rule), 'info');
-      const upTo = (largest: number): HandMadeTensor => ({ name: 'a/kernel', shape: [2, 8], values: Float32Array.from({ length: 16 }, (_, i) => ((i % 2 ? i : -i) / 15) * largest) });
+      const upTo = (largest: number): HandMadeTensor => ({ name: 'a/kernel', shape: [20, 8], values: normals(160, 0.1).map((value, i) => (i === 5 ? largest : value)) });
       assert.equal(severity(upTo(449), rule), 'info');
       assert.equal(severity(upTo(448), rule), undefined);
     });
@@ -122,21 +124,27 @@ describe('rules about precision and quantization', () => {
       return kernel(undefined, { values, figures: { unusedMantissaBits: scanned(values).unusedMantissaBits ?? 0 } });
     };
 
-    it('finds bfloat16 and half floats in float32, one finding a model', () => {
+    it('finds bfloat16 and half floats in float32', () => {
       const halves = found(stored(13, (value) => (Math.abs(value) < 2 ** -14 ? 0 : value)), rule);
-      assert.deepEqual([halves?.severity, halves?.subject.kind], ['info', 'model']);
-      assert.match(halves!.message, /only numbers that float16 holds exactly: dense\/kernel\.$/);
+      assert.deepEqual([halves?.severity, halves?.subject.name], ['info', 'dense/kernel']);
+      assert.match(halves!.message, /^The 8.000 weights are stored as float32, and float16 holds every one of them exactly \(13 bits/);
       assert.match(found(stored(16, (value) => value * 2 ** -20), rule)!.message, /bfloat16/);
-      const two = found([stored(16), { ...stored(16), name: 'other/kernel' }], rule);
-      assert.equal(two?.evidence?.['tensors'], 2);
+    });
+
+    it('makes one finding of many tensors', () => {
+      const four = Array.from({ length: 4 }, (_, i) => ({ ...stored(16), name: `d${i}/kernel` }));
+      const finding = found(four, rule);
+      assert.deepEqual([finding?.subject.kind, finding?.evidence?.['tensors']], ['model', 4]);
+      assert.match(finding!.message, /: d0\/kernel, d1\/kernel, d2\/kernel and 1 more\.$/);
     });
 
     it('is silent about full precision, small parts of a model, and half floats beyond their range', () => {
       assert.equal(severity(stored(0), rule), undefined);
       assert.equal(severity(stored(12), rule), undefined);
       assert.equal(severity(stored(13, (value) => value * 2 ** -20), rule), undefined);
-      const rest = Array.from({ length: 12 }, (_, i) => kernel(undefined, { name: `d${i}/kernel` }));
-      assert.equal(severity([stored(16), ...rest], rule), undefined);
+      const rest = Array.from({ length: 40 }, (_, i) => ({ ...kernel(undefined, { name: `full${i}/kernel` }), bytes: 320_000 }));
+      const four = Array.from({ length: 4 }, (_, i) => ({ ...stored(16), name: `d${i}/kernel` }));
+      assert.equal(severity([...four, ...rest], rule), undefined);
     });
   });
 
@@ -178,14 +186,21 @@ describe('rules about precision and quantization', () => {
       const finding = found(wide(3), rule);
       assert.equal(finding?.severity, 'info');
       assert.deepEqual(finding.evidence?.['unitIndices'], [3]);
-      const many = kernel((value, i) => (i % 80 < 8 ? value * 100 : value / 10));
-      assert.equal(severity(many, rule), 'warning');
+      const narrow = normals(8000, 0.1).map((value, i) => (i % 400 < 8 ? value * 20 : value / 10));
+      assert.equal(severity({ name: 'dense/kernel', shape: [20, 400], values: narrow }, rule), 'warning');
     });
 
     it('is silent about even channels, dead ones, and kernels before a batch normalization', () => {
       assert.equal(severity(kernel(), rule), undefined);
       assert.equal(severity(kernel((value, i) => (i % 80 < 60 ? 0 : value)), rule), undefined);
-      assert.equal(severity(wide(3), rule, { dense: {}, bn: { className: 'BatchNormalization', inputs: ['dense'] } }), undefined);
+      const layers = { dense: {}, bn: { className: 'BatchNormalization', inputs: ['dense'], config: { epsilon: 1e-6 } } };
+      const behind = (deviation: (unit: number) => number): HandMadeTensor => {
+        const orderedValues = Float32Array.from({ length: 80 }, (_, unit) => deviation(unit) ** 2);
+        return { name: 'bn/moving_variance', values: orderedValues, figures: { orderedValues } };
+      };
+      assert.equal(severity([wide(3), behind((unit) => (unit === 3 ? 30 : 1))], rule, layers), undefined, 'even once folded');
+      assert.equal(severity([wide(3), behind(() => 1)], rule, layers), 'info', 'the statistics know nothing of the wide channel');
+      assert.equal(severity(wide(3), rule, layers), undefined, 'statistics that are not known');
       const depthwise = normals(9 * 64, 0.1).map((value, i) => (i % 64 === 3 ? value * 40 : value));
       assert.equal(severity({ name: 'dw/kernel', shape: [3, 3, 64, 1], axes: { output: 2 }, values: depthwise }, rule), undefined);
       assert.equal(severity({ name: 'dw/kernel', shape: [3, 3, 64, 1], axes: { output: 2 }, values: depthwise.map((value, i) => (i % 64 === 3 ? value * 10 : value)) }, rule), 'info');
