@@ -73,7 +73,7 @@ function judgedBy(context: TensorContext, limits: { errorFrom: number; meanWarni
 }
 
 function isFraction({ tensor: { dtype, quantization } }: TensorContext): boolean {
-  return quantization ? quantization.originalDtype === 'float32' : /^(?:b?float|complex)/.test(dtype);
+  return quantization ? quantization.originalDtype === 'float32' : (dtype.includes('float') || dtype === 'complex64');
 }
 
 /** A mask holds few different numbers, and its name says so. */

@@ -36,6 +36,7 @@ export const weakUnits = tensorRule({
     const channels = context.statistics.outputChannels;
     if (!channels) return undefined;
     const norms = channels.l2Norm;
+    if (!mayHaveWeak(norms, ratio)) return undefined;
     const median = medianOf(norms.filter((norm) => norm > 0));
     const { near } = deadUnits(context, channels);
     const isNearDead = new Set(near);
@@ -49,3 +50,15 @@ export const weakUnits = tensorRule({
     };
   },
 });
+
+/** The median is at most the largest norm: most layers are told without sorting. */
+function mayHaveWeak(norms: Float32Array, ratio: number): boolean {
+  let least = Infinity;
+  let largest = 0;
+  for (let unit = 0; unit < norms.length; unit++) {
+    const norm = norms[unit]!;
+    if (norm > largest) largest = norm;
+    if (norm > 0 && norm < least) least = norm;
+  }
+  return least < ratio * largest;
+}
