@@ -44,7 +44,8 @@ function densityFigure(input: SpectrumChartInput): Figure {
   // Wide weights would have a narrow, tall random spectrum: its top may be cut off, the bars must not be pressed flat.
   const top = random ? Math.max(highest, Math.min(MOST_ABOVE_BARS * highest, Math.max(...random.y))) : highest;
   const ends = [edges[0], edges.at(-1), ...(edge === null ? [] : [edge])].filter((end) => end !== undefined);
-  const range = padded(Math.min(...ends), Math.max(...ends));
+  // Of zeros alone there is nothing to show, and still an axis.
+  const range = ends.length === 0 ? padded(-1, 1) : padded(Math.min(...ends), Math.max(...ends));
   const data: Trace[] = [
     {
       type: 'bar', name: 'eigenvalues', x: counts.map((_, i) => edges[i]! + step / 2), y: counts, width: step, hoverinfo: 'none',

@@ -1,5 +1,6 @@
 import { formatNumber } from '../numberText';
 import { kindOf, KIND_WORDS, medianOf } from './peers';
+import type { Kind } from './peers';
 import { tensorRule } from './rule';
 import type { TensorContext, Verdict } from './rule';
 import { spectralOf } from './spectral';
@@ -8,6 +9,9 @@ import { isFollowedByBatchNormalization } from './words';
 
 /** A median of fewer says nothing of what is usual. */
 const MIN_PEERS = 3;
+
+/** Where more than this share lies far above the median it is a mixture, as of fixed and trained filters, and no outlier. One always may. */
+const MIXTURE_SHARE = 0.1;
 
 export const spectralNormOutlier = tensorRule({
   id: 'spectral-norm-outlier',
@@ -25,11 +29,12 @@ export const spectralNormOutlier = tensorRule({
   check(context: TensorContext, { ratio }): Verdict | undefined {
     const kind = kindOf(context.tensor, context.layer);
     if (!kind) return undefined;
-    const norms = context.peers.flatMap((peer) => (peer !== context && kindOf(peer.tensor, peer.layer) === kind && !isNormalized(peer) ? [spectralOf(peer)?.figures.spectralNorm ?? []].flat() : []));
+    const norms = otherNorms(context, kind);
     if (norms.length < MIN_PEERS) return undefined;
     const median = medianOf(norms);
     const own = spectralOf(context)!.figures.spectralNorm;
-    if (own < ratio * median) return undefined;
+    const others = norms.filter((norm) => norm >= ratio * median).length;
+    if (own < ratio * median || others + 1 > Math.max(1, MIXTURE_SHARE * (norms.length + 1))) return undefined;
     return {
       message: `The spectral norm is ${formatNumber(own)}, ${formatNumber(own / median)} × the median of the ${norms.length} other ${KIND_WORDS[kind]} whose spectrum was computed.`,
       advice: 'Constrain it with spectral normalization, a max-norm constraint or weight decay, and look whether the loss jumped while this layer was trained.',
@@ -37,6 +42,14 @@ export const spectralNormOutlier = tensorRule({
     };
   },
 });
+
+/** Spectral norms of the other layers of a kind, as far as somebody asked for them. */
+function otherNorms(context: TensorContext, kind: Kind): number[] {
+  return context.peers.flatMap((peer) => {
+    if (peer === context || kindOf(peer.tensor, peer.layer) !== kind || isNormalized(peer)) return [];
+    return spectralOf(peer)?.figures.spectralNorm ?? [];
+  });
+}
 
 function isNormalized({ model, layer }: TensorContext): boolean {
   return isFollowedByBatchNormalization(model, layer);

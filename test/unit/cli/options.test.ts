@@ -3,11 +3,11 @@ import { parseCommand, UsageError } from '../../../src/cli/options';
 
 describe('command line options', () => {
   it('are read in any order', () => {
-    assert.deepEqual(parseCommand(['analyze', 'a.json']), { kind: 'analyze', file: 'a.json', json: false, bins: 64, noCache: false });
-    assert.deepEqual(parseCommand(['--json', 'analyze', '--bins=7', 'a.json', '--no-cache', '--tensor', 'x y']), {
-      kind: 'analyze', file: 'a.json', json: true, bins: 7, noCache: true, tensor: 'x y',
+    assert.deepEqual(parseCommand(['analyze', 'a.json']), { kind: 'analyze', file: 'a.json', json: false, spectrum: false, bins: 64, noCache: false });
+    assert.deepEqual(parseCommand(['--json', 'analyze', '--bins=7', 'a.json', '--no-cache', '--tensor', 'x y', '--spectrum']), {
+      kind: 'analyze', file: 'a.json', json: true, spectrum: true, bins: 7, noCache: true, tensor: 'x y',
     });
-    assert.deepEqual(parseCommand(['analyze', '--', '--odd-name.json']), { kind: 'analyze', file: '--odd-name.json', json: false, bins: 64, noCache: false });
+    assert.deepEqual(parseCommand(['analyze', '--', '--odd-name.json']), { kind: 'analyze', file: '--odd-name.json', json: false, spectrum: false, bins: 64, noCache: false });
   });
 
   it('of check have defaults', () => {
@@ -33,6 +33,8 @@ describe('command line options', () => {
       [['analyze', 'a', '--tensor'], /--tensor/],
       [['analyze', 'a', '--json=1'], /--json/],
       [['analyze', 'a', '--tensor='], /--tensor needs a name/],
+      [['analyze', 'a', '--spectrum'], /--spectrum needs --tensor NAME/],
+      [['check', 'a', '--spectrum'], /--spectrum belongs to analyze/],
       [['check'], /check needs a file/],
       [['check', 'a', ''], /check needs a file/],
       [['check', 'a', '--fail-on', 'info'], /--fail-on takes error or warning, not "info"/],

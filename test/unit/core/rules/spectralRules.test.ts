@@ -144,6 +144,7 @@ describe('rules about spectra', () => {
     it('warns of a layer far above three or more of its kind', () => {
       const found = findings([1, 1.3, 0.8, 1.1, 30].map((scale) => ({ spectrum: trained(200, scale) }))).filter(({ rule }) => rule === 'spectral-norm-outlier');
       assert.deepEqual(found.map(({ subject, severity }) => [subject.name, severity]), [['dense_4/kernel', 'warning']]);
+      assert.deepEqual(findings([1, 1.3, 0.8, 1.1, 30, 40].map((scale) => ({ spectrum: trained(200, scale) }))), [], 'a mixture');
       assert.deepEqual(findings([1, 1.3, 30].map((scale) => ({ spectrum: trained(200, scale) }))), []);
       assert.deepEqual(findings([1, 1.3, 0.8, 1.1, 6].map((scale) => ({ spectrum: trained(200, scale) }))), []);
     });
