@@ -193,13 +193,14 @@ function activationWords(activation: string): string {
   return activation.replace(/_/g, ' ').replace(/\brelu\b/gi, 'ReLU');
 }
 
-function regularizerWords({ regularizers, inputs, config }: Layer): string {
+function regularizerWords({ regularizers, initializers }: Layer): string {
   const names = Object.entries(regularizers ?? {}).map(([weight, { name, config: settings }]) => {
     const rates = Object.entries(settings).filter(([, value]) => typeof value === 'number' && value !== 0).map(([key, value]) => `${key.toUpperCase()} ${formatNumber(value as number)}`);
     return `${rates.join(', ') || name} on ${weight}`;
   });
   if (names.length > 0) return names.join(' · ');
-  return inputs === undefined && config === undefined ? 'regularizers unknown' : 'no regularizer';
+  // A file that says how the weights began would say how they were held: graph models and bare weights say neither.
+  return initializers === undefined ? 'regularizers unknown' : 'no regularizer';
 }
 
 function declaredHover({ regularizers, initializers, constraints }: Layer): string {

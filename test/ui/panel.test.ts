@@ -27,6 +27,31 @@ describe('the panel', () => {
     await window.screenshot('panel');
   });
 
+  it('leads from the answer to the layers that it names, each with its own sentence', async () => {
+    await panel.frame.locator('.assessment .link', { hasText: /^digits$/ }).first().click();
+    await panel.shows('digits');
+    const verdict = panel.frame.locator('.verdict');
+    await verdict.getByText('Suspicious:').waitFor();
+    assert.equal(await verdict.locator('svg').first().getAttribute('aria-label'), 'Suspicious');
+    await panel.selectRow('edge_normalization');
+    await verdict.getByText('Expected:').waitFor();
+  });
+
+  it('draws the distribution that fits best over the histogram, and says how far it lies', async () => {
+    await panel.selectRow('features');
+    const legend = panel.frame.locator('.histogram .overlay-legend li');
+    await legend.first().waitFor();
+    assert.match(await legend.first().innerText(), /the histogram differs from .* by at most .* of the (non-zero )?weights/);
+    await panel.frame.getByRole('checkbox', { name: 'Laplace' }).press('Space');
+    await legend.getByText(/^Laplace$/).waitFor();
+    // Plotly draws in the next frame.
+    for (let tries = 0; !(await panel.chart('histogram')).traces.some(({ name }) => name === 'overlay laplace'); tries++) {
+      assert.ok(tries < 50, 'the curve is drawn');
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    await panel.frame.getByRole('checkbox', { name: 'Laplace' }).press('Space');
+  });
+
   it('draws the whole network as one picture', async () => {
     const { traces, label } = await panel.chart('overview');
     assert.ok(traces.length > 3, 'bands, medians and markers');

@@ -13,6 +13,8 @@ import type { ShapeKind } from './shape';
 export interface Network {
   readonly weights: number;
   readonly nearZeroShare: number;
+  /** The same of layers without errors: a spike or a wiped layer says nothing of the others. Absent where no layer has an error. */
+  readonly soundShare?: number;
   /** The weight matrices that are large enough for a shape. */
   readonly kernels: readonly Kernel[];
   /** Of the squared norm of a kernel, mean over the kernels by their weights; absent without kernels. */
@@ -45,6 +47,9 @@ const MIN_CARRIED_WEIGHTS = 512;
 const STANDS_OUT = 1.5;
 const STANDS_OUT_SHARE = 0.3;
 
+/** Shares that differ less would be called the same. */
+const WORTH_TELLING_APART = 0.02;
+
 const MOST_NAMED = 3;
 
 const AS_TRAINED: ReadonlySet<ShapeKind> = new Set<ShapeKind>(['bell', 'softFlat', 'shortTailed', 'peaked', 'heavyTailed', 'skewed', 'irregular']);
@@ -52,8 +57,11 @@ const WITHOUT_SHAPE: ReadonlySet<ShapeKind> = new Set<ShapeKind>(['none', 'few']
 
 export function countNetwork(analysis: Analysis): Network {
   const { model, statistics } = analysis;
+  const broken = brokenLayers(analysis);
   let weights = 0;
   let nearZeros = 0;
+  let soundWeights = 0;
+  let soundNearZeros = 0;
   let carriers = 0;
   let hundredth = 0;
   let tenth = 0;
@@ -62,6 +70,9 @@ export function countNetwork(analysis: Analysis): Network {
     if (!tensor || !isWeight(tensor)) continue;
     weights += figures.count;
     nearZeros += figures.nearZeros;
+    if (broken.has(tensor.layer)) continue;
+    soundWeights += figures.count;
+    soundNearZeros += figures.nearZeros;
     const carried = isMatrix(tensor) && figures.count >= MIN_CARRIED_WEIGHTS ? concentrationOf(figures) : null;
     if (!carried) continue;
     carriers += figures.count;
@@ -71,9 +82,15 @@ export function countNetwork(analysis: Analysis): Network {
   return {
     weights,
     nearZeroShare: weights > 0 ? nearZeros / weights : 0,
+    ...(broken.size > 0 && soundWeights > 0 && { soundShare: soundNearZeros / soundWeights }),
     kernels: kernelsOf(analysis),
     ...(carriers > 0 && { carried: { largestHundredth: hundredth / carriers, largestTenth: tenth / carriers } }),
   };
+}
+
+/** Layers with errors, by index. */
+function brokenLayers({ model, findings }: Pick<Analysis, 'model' | 'findings'>): ReadonlySet<number> {
+  return new Set([...findingsByLayer(model, findings)].flatMap(([layer, [worst]]) => (worst?.severity === 'error' ? [layer] : [])));
 }
 
 function kernelsOf({ model, statistics }: Analysis): Kernel[] {
@@ -89,13 +106,15 @@ function kernelsOf({ model, statistics }: Analysis): Kernel[] {
 
 /** How much sits near zero, whether that is usual, and whether a few large weights carry the layers. */
 export function massSentence({ model, complete }: Analysis, network: Network): AssessmentSentence {
-  const { weights, nearZeroShare: share, carried, kernels } = network;
+  const { weights, nearZeroShare: share, soundShare, carried, kernels } = network;
+  const isOther = soundShare !== undefined && Math.abs(soundShare - share) >= WORTH_TELLING_APART;
+  const sound = isOther ? `; in layers without errors ${formatShare(soundShare)}` : '';
   const of = weights < model.parameters ? `${formatCount(weights)} weights read ${complete ? '' : 'so far '}(of ${formatCount(model.parameters)})` : `${formatCount(weights)} weights`;
   const most = kernels.filter((kernel) => kernel.nearZeroShare >= Math.max(STANDS_OUT_SHARE, STANDS_OUT * share) && kernel.weights >= MIN_CARRIED_WEIGHTS)
     .sort((a, b) => b.nearZeroShare - a.nearZeroShare).slice(0, MOST_NAMED);
   const where = most.length > 0 ? ` (most in ${listed(most.map((kernel) => `${kernel.layer}, ${formatShare(kernel.nearZeroShare)}`), ' and ', '; ')})` : '';
   return {
-    text: `${formatShare(share)} of the ${of} sit near zero${where}, ${howUsual(share)}${carried ? `; ${carriedWords(carried.largestHundredth)}` : ''}.`,
+    text: `${formatShare(share)} of the ${of} sit near zero${where}${sound}, ${howUsual(isOther ? soundShare : share)}${carried ? `; ${carriedWords(carried.largestHundredth)}` : ''}.`,
     ...(most.length > 0 && { layers: most.map(({ layer }) => layer) }),
   };
 }
@@ -119,7 +138,8 @@ export function lookSentence({ model, findings }: Analysis, network: Network): A
   const byLayer = findingsByLayer(model, findings);
   const isCalm = ({ index }: Kernel): boolean => !byLayer.get(index)?.some(({ severity }) => severity !== 'info');
   // A broken kernel of a usual shape is still no usual kernel.
-  const kernels = network.kernels.filter(({ index }) => !byLayer.get(index)?.some(({ severity }) => severity === 'error'));
+  const broken = brokenLayers({ model, findings });
+  const kernels = network.kernels.filter(({ index }) => !broken.has(index));
   if (kernels.length === 0) return undefined;
   const isOther = kernels.length < network.kernels.length;
   const trained = kernels.filter(({ shape, isUsual }) => isUsual || AS_TRAINED.has(shape));

@@ -85,6 +85,14 @@ describe('assessment', () => {
     }
   });
 
+  it('judges the share near zero without the layers that are broken', () => {
+    const spiked = kernel('spiked', 0, 3);
+    const values = Float32Array.from(spiked.values!);
+    values[5] = 1000;
+    const words = text([kernel('a', 0), { ...spiked, values }]);
+    assert.match(words, /5\d % of the 9\.22 k weights sit near zero \(most in spiked, > 99\.9 %\); in layers without errors \d(\.\d)? %, about as in bell curves/);
+  });
+
   it('says what was not read', () => {
     const tensors = [kernel('a', 0), { name: 'b/kernel', shape: [4608], unreadable: 'b.bin is missing.' }];
     assert.match(text(tensors), /of the 4\.61 k weights read \(of 9\.22 k\)/);
