@@ -5,7 +5,7 @@ import type { SavedModel, SavedWeight } from './savedModel';
 
 const WIDTH = 48;
 const HIDDEN = 128;
-const VOCABULARY = 1200;
+const VOCABULARY = 2400;
 const BLOCKS = 4;
 const RANK = 4;
 

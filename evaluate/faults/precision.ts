@@ -2,7 +2,7 @@ import { decodeFloat16 } from '../../src/core/statistics/decode';
 import { replaceWeight } from '../savedModel';
 import type { Fault } from './fault';
 import { asBfloat16, halfBits, quantizedTensor, quantizedToUint8 } from './quantize';
-import { changed, isKernel, isPlain, largestOf, LEAST_WEIGHTS, magnitudeAt, normal, sizeOf } from './tensors';
+import { changed, changedIn, isEmbedding, isKernel, isPlain, largestOf, LEAST_WEIGHTS, magnitudeAt, normal, sizeOf } from './tensors';
 
 /** What happens to numbers in smaller types. */
 export const PRECISION: readonly Fault[] = [
@@ -20,9 +20,17 @@ export const PRECISION: readonly Fault[] = [
     }),
   },
   {
-    name: 'too large for float8', rule: 'float8-overflow', orRules: ['float16-overflow', 'absurd-magnitude', 'extreme-spike'], strengths: [600, 5e3], unit: '|w|',
+    name: 'a weight too large for float8', rule: 'float8-overflow', orRules: ['extreme-spike'], strengths: [600, 5e3], unit: '|w|',
     fits: isKernel,
     plant: (planting) => changed(planting, (values) => (values[planting.random.integer(values.length)] = planting.strength)),
+  },
+  {
+    name: 'a table too large for float8', rule: 'float8-overflow', strengths: [600, 5e3], unit: '|w|',
+    fits: isEmbedding,
+    plant: (planting) => changed(planting, (values) => {
+      const factor = planting.strength / largestOf(values);
+      values.forEach((value, i) => (values[i] = value * factor));
+    }),
   },
   {
     name: 'bfloat16 stored as float32', rule: 'wasted-precision', strengths: [16], unit: 'bits of zero',
@@ -35,11 +43,11 @@ export const PRECISION: readonly Fault[] = [
     plant: (planting) => changed(planting, (values) => values.forEach((value, i) => (values[i] = decodeFloat16(halfBits(value))))),
   },
   {
-    name: 'a range that int8 cannot divide', rule: 'int8-noise', orRules: ['extreme-spike', 'heavy-tails', 'channel-range-disparity', 'incoherence'], strengths: [100, 400], unit: '× σ, the largest weight',
+    name: 'a range that int8 cannot divide', rule: 'int8-noise', orRules: ['extreme-spike', 'incoherence', 'channel-range-disparity'], strengths: [40, 48], unit: '× σ, one weight in two thousand',
     fits: (tensor, base) => isKernel(tensor, base) && tensor.elements >= 2000,
     plant: (planting) => changed(planting, (values) => {
       const size = sizeOf(values);
-      for (let i = 0; i < values.length; i += 500) values[i] = size * planting.strength * (0.5 + planting.random.next() / 2);
+      for (let i = planting.random.integer(2000); i < values.length; i += 2000) values[i] = size * planting.strength;
     }),
   },
   {
@@ -68,11 +76,12 @@ export const PRECISION: readonly Fault[] = [
     }),
   },
   {
-    name: 'a shape that quantizes badly', rule: 'quantization-robustness', orRules: ['heavy-tails', 'int8-noise'], strengths: [3], unit: 'power of the weights',
-    fits: (tensor, base) => isKernel(tensor, base) && tensor.elements >= 2000,
-    plant: (planting) => changed(planting, (values) => {
+    name: 'a model that quantizes badly', rule: 'quantization-robustness', strengths: [2.5, 3.5], unit: 'power of the weights',
+    fits: (tensor, base) => isKernel(tensor, base) && base.model.tensors.filter((other) => isKernel(other, base)).length >= 4,
+    plant: ({ base, strength, random }) => base.model.tensors.filter((tensor) => isKernel(tensor, base)).reduce((model, { name }) => changedIn(model, name, (values) => {
       const size = sizeOf(values);
-      values.forEach((_, i) => (values[i] = size * Math.sign(normal(planting.random)) * Math.abs(normal(planting.random)) ** planting.strength));
-    }),
+      values.forEach((_, i) => (values[i] = size * Math.sign(normal(random)) * Math.abs(normal(random)) ** strength));
+    }), base.saved),
+    subjects: ({ base }) => [base.model.name],
   },
 ];

@@ -2,7 +2,7 @@ import type { Tensor } from '../../src/core/model';
 import { valuesOf, weightOf } from '../savedModel';
 import type { SavedModel } from '../savedModel';
 import type { Base, Fault, Planting } from './fault';
-import { changed, changeUnits, isHead, isKernel, isNormalized, isPlain, layerOf, magnitudeAt, normal, sizeOf, someOf } from './tensors';
+import { changed, changeUnits, isHead, isKernel, isNormalized, isPlain, layerOf, magnitudeAt, normal, sizeOf } from './tensors';
 
 /** A kernel among enough of its kind for a comparison, whose scale no normalization makes free. */
 function isComparable(tensor: Tensor, base: Base): boolean {
@@ -73,11 +73,10 @@ export const SCALE: readonly Fault[] = [
     plant: (planting) => changeUnits(planting, 'input', 1, (old) => old * planting.strength),
   },
   {
-    name: 'incoherent matrix', rule: 'incoherence', orRules: ['extreme-spike'], strengths: [30, 50], unit: 'μ',
-    fits: (tensor, base) => isKernel(tensor, base) && tensor.elements >= 5000,
-    plant: (planting) => changed(planting, (values) => {
-      for (const index of someOf(planting.random, 3, values.length)) values[index] = planting.strength * sizeOf(values);
-    }),
+    name: 'incoherent matrix', rule: 'incoherence', orRules: ['extreme-spike'], strengths: [33, 45], unit: 'μ',
+    // One weight of thirty times the rest makes heavy tails of any smaller matrix, which is the graver thing to say.
+    fits: (tensor) => isPlain(tensor) && (tensor.role === 'kernel' || tensor.role === 'embedding') && tensor.elements >= 1e5,
+    plant: (planting) => changed(planting, (values) => (values[planting.random.integer(values.length)] = planting.strength * sizeOf(values))),
   },
   {
     name: 'exploding scale', rule: 'exploding-variance', orRules: ['cross-layer-outlier'], least: 'warning', strengths: [40, 400], unit: '× the largest of its peers',
