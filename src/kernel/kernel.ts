@@ -10,4 +10,5 @@ export {
   INPUT, INPUT_BYTES, KEYS, ROW_MAXIMA, ROW_SQUARES, ROW_SUMS, ROW_ZEROS, STATE,
 } from './layout';
 export { clearColumns, scanMatrix, scanPartialRow } from './matrix';
+export { orOfWords } from './words';
 export { countOfCode, countZeros, countZerosOfPartialRow } from './zeros';

@@ -12,6 +12,7 @@ export interface KernelExports {
   countZeros(address: number, rows: number, columns: number): void;
   countZerosOfPartialRow(address: number, firstColumn: number, columns: number): void;
   countOfCode(code: number): number;
+  orOfWords(count: number): number;
   decodeCodes8(address: number, count: number): void;
   /** 0 where a value is not finite. */
   countAndDecodeFloat16(address: number, count: number): number;

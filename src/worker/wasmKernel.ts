@@ -159,6 +159,10 @@ export class WasmKernel implements Kernel {
     }
   }
 
+  orOfWords(count: number): number {
+    return this.#module.orOfWords(count);
+  }
+
   beginEdges(edges: Float64Array): void {
     this.#hasEdges = true;
     this.#edges.set(edges);

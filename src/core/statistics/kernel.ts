@@ -49,6 +49,8 @@ export interface Kernel {
   addChannels(units: Units, firstElement: number, count: number): void;
   /** Counts `count` codes of the input, and adds what they stand for to the sums of their units. */
   scanCodes(source: CodeSource, units: Units, firstElement: number, count: number): void;
+  /** Which bits are set in any of `count` 32-bit words of the input; a negative number where the highest one is. */
+  orOfWords(count: number): number;
   /** At most MOST_KERNEL_EDGES ascending edges. */
   beginEdges(edges: Float64Array): void;
   /** Takes `count` float32 values of the input. */

@@ -1,25 +1,28 @@
+import type { Kernel } from './kernel';
+
 const MANTISSA_BITS = 23;
 const MANTISSA = 2 ** MANTISSA_BITS - 1;
 
-/** Values between two looks whether the lowest bit is already used. */
-const BLOCK_ELEMENTS = 64;
+/** Values that are looked at first. */
+const PROBED_ELEMENTS = 64;
 
 /**
  * Which mantissa bits the float32 values of a part use. Half of all ordinary values use the lowest one: of those, a part has its first
- * block looked at and no more.
+ * values looked at and no more.
  */
 export class MantissaObserver {
+  readonly #kernel: Kernel;
   #used = 0;
 
-  /** `bytes` begin at a multiple of 4 of their buffer. */
-  see(bytes: Uint8Array): void {
-    const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
-    let used = this.#used;
-    for (let first = 0; first < words.length && (used & 1) === 0; first += BLOCK_ELEMENTS) {
-      const end = Math.min(first + BLOCK_ELEMENTS, words.length);
-      for (let i = first; i < end; i++) used |= words[i]!;
-    }
-    this.#used = used & MANTISSA;
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+
+  /** `count` values in the kernel's input. */
+  see(count: number): void {
+    if (this.#used & 1) return;
+    this.#used |= this.#kernel.orOfWords(Math.min(count, PROBED_ELEMENTS)) & MANTISSA;
+    if ((this.#used & 1) === 0) this.#used |= this.#kernel.orOfWords(count) & MANTISSA;
   }
 
   /** Parts merge by `or`. */

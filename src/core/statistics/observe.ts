@@ -47,7 +47,7 @@ export class ObservingScanner implements PartScanner {
     this.#scanner = scanner;
     this.#elementBytes = bytesPerElement(tensor.dtype as NumericDtype);
     this.#zeroRuns = new ZeroRunObserver(firstElement * this.#elementBytes);
-    this.#mantissa = tensor.dtype === 'float32' ? new MantissaObserver() : undefined;
+    this.#mantissa = tensor.dtype === 'float32' ? new MantissaObserver(kernel) : undefined;
     const plan = samplePlan(tensor);
     this.#samples = plan && new SampleObserver(plan, tensor);
     this.#ordered = hasOrder(tensor) ? [] : undefined;
@@ -57,7 +57,7 @@ export class ObservingScanner implements PartScanner {
   take(count: number): void {
     const bytes = this.#kernel.input.subarray(0, count * this.#elementBytes);
     this.#zeroRuns.see(bytes);
-    this.#mantissa?.see(bytes);
+    this.#mantissa?.see(count);
     this.#samples?.see(bytes, this.#next, count);
     this.#ordered?.push({ first: this.#next, values: Float32Array.from(decodeValues(bytes, count, this.#tensor)) });
     this.#next += count;

@@ -113,6 +113,10 @@ export class TypeScriptKernel implements Kernel {
     }
   }
 
+  orOfWords(count: number): number {
+    return new Uint32Array(this.input.buffer, 0, count).reduce((bits, word) => bits | word, 0);
+  }
+
   beginEdges(edges: Float64Array): void {
     this.#edges = edges;
     this.#edgeCounts = new Float64Array(edges.length + 1);

@@ -79,6 +79,18 @@ describe('the SIMD kernel and its twin', function () {
     }
   }
 
+  it('agree on the bits that are set', () => {
+    const words = new Uint32Array(1001);
+    for (const at of [0, 3, 999, 1000]) {
+      words.fill(0);
+      words[at] = 0x80010000 >>> (at % 7);
+      for (const kernel of [wasm, twin]) {
+        kernel.input.set(new Uint8Array(words.buffer));
+        assert.deepEqual([kernel.orOfWords(at), kernel.orOfWords(at + 1) >>> 0, kernel.orOfWords(1001) >>> 0], [0, words[at], words[at]]);
+      }
+    }
+  });
+
   it('agree on the zeros of channels, amid values that are not finite too', () => {
     const random = new Random(17);
     for (const [name, more] of SHAPES.filter((_, i) => i % 2 === 0)) {
