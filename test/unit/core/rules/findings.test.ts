@@ -58,6 +58,24 @@ describe('findings', () => {
     assert.match(finding?.message ?? '', /\(25\u2009% of the largest\)/);
   });
 
+  it('never fall silent all together: no rule yields to one that yields to it in the end', () => {
+    const yieldsTo = new Map(RULES.map((rule) => [rule.id, rule.yieldsTo ?? []]));
+    const reached = (id: string, from: readonly string[], seen: Set<string>): boolean =>
+      from.some((next) => next === id || (!seen.has(next) && reached(id, yieldsTo.get(next) ?? [], seen.add(next))));
+    for (const [id, others] of yieldsTo) assert.equal(reached(id, others, new Set()), false, id);
+  });
+
+  it('say a fault once: the rule that says more of it speaks about the same subject, the other about all else', () => {
+    const spiky = normals(4608, 0.05);
+    spiky[7] = 1e9;
+    const rules = (name: string): string[] => findingsOfTensors([
+      { name: 'a/kernel', shape: [3, 3, 16, 32], values: spiky },
+      { name: 'b/kernel', shape: [3, 3, 16, 32], values: spiky.map((value, i) => (i === 7 ? 4 : value)) },
+    ]).filter(({ subject }) => subject.name === name).map(({ rule }) => rule).filter((id) => ['absurd-magnitude', 'extreme-spike'].includes(id));
+    assert.deepEqual(rules('a/kernel'), ['absurd-magnitude']);
+    assert.deepEqual(rules('b/kernel'), ['extreme-spike']);
+  });
+
   it('come only from rules with unique kebab-case ids and a known severity', () => {
     const ids = RULES.map(({ id }) => id);
     assert.equal(new Set(ids).size, ids.length);
