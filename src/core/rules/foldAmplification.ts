@@ -1,7 +1,8 @@
 import { factsOf } from '../layerFacts';
 import { topologyOf } from '../layerTopology';
 import { formatNumber } from '../numberText';
-import { normalizationOf, normalizesBatches, tensorsOfLayer } from './normalization';
+import { tensorsOfLayer } from './layerGroups';
+import { normalizationOf, normalizesBatches } from './normalization';
 import type { Normalization } from './normalization';
 import { medianOf } from './peers';
 import { layerRule } from './rule';

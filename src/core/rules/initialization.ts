@@ -1,9 +1,10 @@
 import { factsOf } from '../layerFacts';
-import type { Layer } from '../model';
+import type { Layer, Role } from '../model';
 import { fitInitial, hasEnds } from './initialFit';
 import type { InitialFit } from './initialFit';
 import { declaredInitializer, frameworkDefaults } from './initializers';
 import type { Initializer } from './initializers';
+import { tensorsByLayer } from './layerGroups';
 import type { TensorContext } from './rule';
 import { isMatrix } from './words';
 
@@ -38,7 +39,7 @@ export interface ModelInitialization {
   readonly initial: readonly LayerInitialization[];
   /** Those that were trained, be it in part. */
   readonly moved: readonly LayerInitialization[];
-  /** Whether anything shows that the model was trained: a kernel, or a scale or shift that is not as it starts. */
+  /** Whether anything proves that the model was trained: a kernel that is not what the file declares, or a vector that is not as it starts. */
   readonly looksTrained: boolean;
 }
 
@@ -66,6 +67,8 @@ const FEWEST_ALONE = 512;
 /** Row norms of an orthogonal matrix are 1 but for rounding. */
 const ORTHOGONAL_TOLERANCE = 1e-3;
 
+const TRAINED_VECTORS: ReadonlySet<Role> = new Set<Role>(['bias', 'normScale', 'normShift']);
+
 interface Cached {
   readonly ksLimit: number;
   readonly result: ModelInitialization;
@@ -83,12 +86,7 @@ export function initializationOf(peers: readonly TensorContext[], ksLimit: numbe
 }
 
 function judgeModel(peers: readonly TensorContext[], ksLimit: number): ModelInitialization {
-  const byLayer = new Map<Layer, TensorContext[]>();
-  for (const context of peers) {
-    const known = byLayer.get(context.layer);
-    if (known) known.push(context);
-    else byLayer.set(context.layer, [context]);
-  }
+  const byLayer = tensorsByLayer(peers);
   const layers = new Map<Layer, LayerInitialization>();
   for (const [layer, contexts] of byLayer) {
     const verdict = judgeLayer(layer, contexts, byLayer, ksLimit);
@@ -96,7 +94,8 @@ function judgeModel(peers: readonly TensorContext[], ksLimit: number): ModelInit
   }
   const all = [...layers.values()];
   const moved = all.filter(({ state }) => state !== 'initial');
-  const looksTrained = moved.length > 0 || peers.some((peer) => (peer.tensor.role === 'normScale' || peer.tensor.role === 'normShift') && !isVectorInitial(peer));
+  // Of a file that declares nothing, a kernel unlike the frameworks' defaults may have begun in another way.
+  const looksTrained = moved.some(({ isDeclared }) => isDeclared) || peers.some((peer) => TRAINED_VECTORS.has(peer.tensor.role) && !isVectorInitial(peer));
   return { layers, initial: all.filter(({ state }) => state === 'initial'), moved, looksTrained };
 }
 

@@ -1,6 +1,6 @@
 import { isBatchNormalization } from '../layerFacts';
 import type { Layer, Model, Role } from '../model';
-import type { LayerContext, TensorContext } from './rule';
+import type { LayerContext } from './rule';
 
 /** The vectors of one normalization layer, a value a channel. */
 export interface Normalization {
@@ -56,24 +56,4 @@ export function channelsWhere({ channels }: Normalization, holds: (channel: numb
   const found: number[] = [];
   for (let channel = 0; channel < channels; channel++) if (holds(channel)) found.push(channel);
   return found;
-}
-
-/** All tensors with numbers of this layer. */
-export function tensorsOfLayer(peers: readonly TensorContext[], layer: Layer): readonly TensorContext[] {
-  return byLayer(peers).get(layer) ?? [];
-}
-
-const cache = new WeakMap<readonly TensorContext[], ReadonlyMap<Layer, readonly TensorContext[]>>();
-
-function byLayer(peers: readonly TensorContext[]): ReadonlyMap<Layer, readonly TensorContext[]> {
-  const known = cache.get(peers);
-  if (known) return known;
-  const groups = new Map<Layer, TensorContext[]>();
-  for (const peer of peers) {
-    const group = groups.get(peer.layer);
-    if (group) group.push(peer);
-    else groups.set(peer.layer, [peer]);
-  }
-  cache.set(peers, groups);
-  return groups;
 }

@@ -1,6 +1,7 @@
 import { formatInteger } from '../numberText';
 import { initializationOf, isConstant, isVectorInitial, isWholeModelInitial, KS_DISTANCE } from './initialization';
-import { normalizesBatches, tensorsOfLayer } from './normalization';
+import { tensorsOfLayer } from './layerGroups';
+import { normalizesBatches } from './normalization';
 import { layerRule } from './rule';
 import type { LayerContext, TensorContext, Verdict } from './rule';
 
@@ -46,7 +47,7 @@ function isTrainedElsewhere({ tensors }: LayerContext): boolean {
   const { peers } = tensors[0]!;
   const initialization = initializationOf(peers, KS_DISTANCE);
   if (isWholeModelInitial(initialization)) return false;
-  return initialization.moved.length > 0 || haveStatisticsMoved(peers);
+  return initialization.looksTrained || haveStatisticsMoved(peers);
 }
 
 const cache = new WeakMap<readonly TensorContext[], boolean>();

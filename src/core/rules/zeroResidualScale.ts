@@ -2,7 +2,7 @@ import { topologyOf } from '../layerTopology';
 import type { Layer, Model } from '../model';
 import { formatInteger } from '../numberText';
 import { initializationOf, KS_DISTANCE } from './initialization';
-import { tensorsOfLayer } from './normalization';
+import { tensorsOfLayer } from './layerGroups';
 import { tensorRule } from './rule';
 import type { TensorContext, Verdict } from './rule';
 import { isAllZero } from './units';

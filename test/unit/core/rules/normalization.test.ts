@@ -97,6 +97,8 @@ describe('normalization', () => {
       const identity = { ...untouched, gamma: ones(1), beta: ones(0) };
       const layers = { conv: { initializers: { kernel: { name: 'GlorotUniform', config: {} } } }, bn: BN };
       assert.match(said([conv(), ...norm(identity)], rule, layers)[0]!.message, /other layers were trained/);
+      assert.deepEqual(said([conv(), ...norm(identity)], rule, { conv: {}, bn: BN }), [], 'who knows how that kernel began');
+      assert.equal(said([conv(), ...norm(identity), { name: 'head/bias', values: normals(CHANNELS, 0.1) }], rule, { conv: {}, bn: BN }).length, 1);
     });
 
     it('is silent about an untrained model, and about statistics that have moved', () => {
