@@ -138,7 +138,9 @@ const EXPECTATION_MARKS: Record<Expectation, string> = { expected: '✓', suspic
 function verdictLine({ model, statistics, failures, findings }: HoverSubject, index: number): string | undefined {
   const verdict = layerVerdict({ model, statistics, failures, findings, complete: true }, index);
   if (!verdict || verdict.expected === 'unknown') return undefined;
-  return `**${EXPECTATION_MARKS[verdict.expected]} ${EXPECTATION_WORDS[verdict.expected]}:** ${escapeMarkdown(verdict.sentence)}`;
+  // The findings stand below in their own words.
+  const hasFindings = verdict.reasons.some(({ rule }) => rule !== undefined);
+  return `**${EXPECTATION_MARKS[verdict.expected]} ${EXPECTATION_WORDS[verdict.expected]}:** ${hasFindings ? 'see below\\. ' : ''}${escapeMarkdown(verdict.distribution)}`;
 }
 
 function shares(sparsity: number | null, nearZero: number | null, ratio: number): string {
