@@ -73,6 +73,7 @@ export async function topSingularValues(options: LanczosOptions): Promise<Float6
   const { order } = operator;
   const steps = Math.min(options.mostSteps, order);
   const iteration = new Iteration(options, operator, steps);
+  await iteration.begin();
   let before: Float64Array | undefined;
   for (let step = 1; step <= steps; step++) {
     await iteration.step();
@@ -111,7 +112,11 @@ class Iteration {
     this.#scratch = memory.allocate(8 * Math.max(operator.columns, ROWS_AT_ONCE));
     this.#basis = memory.allocate((steps + 1) * this.#stride);
     this.#product = memory.allocate(this.#stride);
-    this.#newDirection(0);
+  }
+
+  /** Before the first step. */
+  async begin(): Promise<void> {
+    await this.#newDirection(0);
   }
 
   async step(): Promise<void> {
@@ -121,12 +126,12 @@ class Iteration {
     const vector = this.#basis + at * this.#stride;
     await this.#multiply(vector, this.#product);
     this.#diagonal.push(exports.dot(this.#product, vector, order));
-    for (let turn = 0; turn < 2; turn++) exports.orthogonalize(this.#product, this.#basis, this.#stride, at + 1, order);
+    for (let turn = 0; turn < 2; turn++) await this.#orthogonalize(this.#product, at + 1);
     const norm = Math.sqrt(exports.dot(this.#product, this.#product, order));
     const isClosed = norm <= CLOSED * Math.max(...this.#diagonal);
     this.#beside.push(isClosed ? 0 : norm);
     if (!isClosed) exports.scaleInto(vector + this.#stride, this.#product, 1 / norm, order);
-    else if (at + 1 < order) this.#newDirection(at + 1);
+    else if (at + 1 < order) await this.#newDirection(at + 1);
     await this.#options.breathe();
   }
 
@@ -137,15 +142,26 @@ class Iteration {
     return all.reverse().slice(0, count);
   }
 
-  #newDirection(at: number): void {
+  async #newDirection(at: number): Promise<void> {
     const { memory } = this.#options;
     const { order } = this.#operator;
     const address = this.#basis + at * this.#stride;
     const values = memory.doubles(address, order);
     for (let i = 0; i < order; i++) values[i] = this.#random() - 0.5;
-    for (let turn = 0; turn < 2; turn++) memory.exports.orthogonalize(address, this.#basis, this.#stride, at, order);
+    for (let turn = 0; turn < 2; turn++) await this.#orthogonalize(address, at);
     const norm = Math.sqrt(memory.exports.dot(address, address, order));
     memory.exports.scaleInto(address, address, 1 / norm, order);
+  }
+
+  /** Against the first `vectors` of the basis, some at a time. */
+  async #orthogonalize(address: number, vectors: number): Promise<void> {
+    const { memory: { exports }, breathe } = this.#options;
+    const { order } = this.#operator;
+    const atOnce = Math.max(1, Math.floor(BREATH_ELEMENTS / order));
+    for (let first = 0; first < vectors; first += atOnce) {
+      exports.orthogonalize(address, this.#basis + first * this.#stride, this.#stride, Math.min(atOnce, vectors - first), order);
+      await breathe();
+    }
   }
 
   async #multiply(vector: number, product: number): Promise<void> {
