@@ -74,7 +74,7 @@ function adviceFor(context: TensorContext, dead: DeadUnits, reader: string | und
   const { exact, near, units } = dead;
   const source = isDepthwise(tensor) ? sharedDeath(context, dead) : undefined;
   if (source) return `The same units of ${source} are dead: these filters have nothing to work on. Remove both together.`;
-  if (reader !== undefined) return `${reader} reads none of those that hold only zeros either: both sides died together, as units do whose ReLU never fires while weight decay goes on, or by pruning. Remove them on both sides; the function stays the same.`;
+  if (reader !== undefined) return `${reader} has only zeros for most of them as well: both sides died together, as units do whose ReLU never fires while weight decay goes on, or by pruning. Remove them on both sides.`;
   const remove = `Removing ${exact.length + near.length === 1 ? 'it' : 'them'} leaves ${formatInteger(units - exact.length - near.length)} units and the same function up to a constant: make the layer narrower.`;
   if (exact.length === 0) return `Their outputs hardly depend on the input; a normalization or a large weight after them may make up for it. Set them to zero and measure. ${remove}`;
   if (tensor.quantization?.scheme === 'affine') return `After quantization nothing is left of these units; they were tiny before. ${remove}`;
