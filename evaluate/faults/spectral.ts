@@ -44,6 +44,11 @@ export const SPECTRAL: readonly Fault[] = [
     }),
   },
   {
+    name: 'eigenvalues with too heavy a tail', rule: 'spectral-alpha', strengths: [1.5, 1.7], unit: 'alpha',
+    needsSpectrum: true, fits: isMatrixOf(60),
+    plant: (planting) => changed(planting, (values) => fillPowerLaw(planting.random, values, planting.tensor.shape.at(-1)!, planting.strength)),
+  },
+  {
     name: 'single element that carries the spectrum', rule: 'correlation-trap', orRules: ['extreme-spike', 'incoherence'], strengths: [40], unit: 'σ',
     needsSpectrum: true, fits: isMatrixOf(50),
     plant: (planting) => changed(planting, (values) => (values[planting.random.integer(values.length)] = planting.strength * sizeOf(values))),
@@ -129,4 +134,20 @@ function addDirection(random: Random, values: Float32Array, columns: number, nor
   const right = Array.from({ length: columns }, () => normal(random));
   const factor = norm / (Math.hypot(...left) * Math.hypot(...right));
   values.forEach((value, i) => (values[i] = value + factor * left[Math.floor(i / columns)]! * right[i % columns]!));
+}
+
+/** Eigenvalues λᵢ ∝ i^(−1/(α−1)) are what a power law with the density exponent α gives in order. */
+function fillPowerLaw(random: Random, values: Float32Array, columns: number, alpha: number): void {
+  const rows = values.length / columns;
+  const rank = Math.min(rows, columns);
+  const size = sizeOf(values);
+  const left = orthogonal(random, rank, rows);
+  const right = orthogonal(random, rank, columns);
+  const singular = Array.from({ length: rank }, (_, i) => (i + 1) ** (-0.5 / (alpha - 1)));
+  const factor = (size * Math.sqrt(values.length)) / Math.hypot(...singular);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      values[row * columns + column] = factor * singular.reduce((sum, s, k) => sum + s * left[k * rows + row]! * right[k * columns + column]!, 0);
+    }
+  }
 }
