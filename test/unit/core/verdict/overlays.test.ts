@@ -39,7 +39,8 @@ describe('overlays of a histogram', () => {
     const glorot: Partial<Layer> = { initializers: { kernel: { name: 'GlorotNormal', config: {} } } };
     const sigma = Math.sqrt(2 / (9 * 32 + 9 * 64)) / 0.8796;
     const [fresh] = overlays(truncatedNormal, glorot, sigma);
-    assert.deepEqual([fresh!.kind, fresh!.label], ['initializer', 'declared GlorotNormal']);
+    assert.equal(fresh!.kind, 'initializer');
+    assert.match(fresh!.label, /^declared Glorot ?normal$/i);
     assert.ok(fresh!.distance < 0.02, `${fresh!.distance}`);
     const trained = overlays(laplace, glorot);
     assert.equal(trained[0]!.kind, 'laplace');
