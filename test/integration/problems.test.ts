@@ -69,11 +69,13 @@ describe('problems, silences and baselines', function () {
     await entry.analyze();
   });
 
-  after(() => {
+  after(async () => {
     tree.dispose();
     copy.remove();
     rmSync(fileIn(SILENCE_FILE).fsPath, { force: true });
     rmSync(fileIn('.weightgram-baseline.json').fsPath, { force: true });
+    const { store } = await api();
+    await until('nothing of it is left for other tests', () => store.entries.every(({ analysis, policy }) => !analysis || (analysis.silenced ?? []).length === 0 && policy.file === undefined));
   });
 
   beforeEach(async () => {
