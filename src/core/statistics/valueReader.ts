@@ -1,5 +1,5 @@
 import type { Tensor } from '../model';
-import { codeDecoder, decodeFloat16, decodeValues } from './decode';
+import { codeDecoder, decodeValues, floatsByCode } from './decode';
 
 /** Single values out of a chunk's bytes, without decoding all of them. Numbered from the chunk's first element. */
 export interface ValueReader {
@@ -17,10 +17,11 @@ export function valueReader(bytes: Uint8Array, tensor: Pick<Tensor, 'dtype' | 'q
     }
     case 'float16': {
       const codes = halves(bytes);
+      const floats = floatsByCode(tensor.dtype)!;
       const copy = (from: number, to: number, target: Float32Array, place: number): void => {
-        for (let i = from, at = place; i < to; i++, at++) target[at] = decodeFloat16(codes[i]!);
+        for (let i = from, at = place; i < to; i++, at++) target[at] = floats[codes[i]!]!;
       };
-      return { at: (element) => decodeFloat16(codes[element]!), copy };
+      return { at: (element) => floats[codes[element]!]!, copy };
     }
     case 'bfloat16': {
       // A bfloat16 number is the upper half of a float32.
