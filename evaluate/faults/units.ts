@@ -52,7 +52,7 @@ export const UNITS: readonly Fault[] = [
   },
   {
     name: 'pruned two of four', rule: 'structured-sparsity', strengths: [2], unit: 'zeros of four',
-    fits: (tensor, base) => isKernel(tensor, base) && unitCount(tensor, 'input') % 4 === 0,
+    fits: (tensor, base) => isKernel(tensor, base) && unitWeights(tensor) >= LEAST_UNIT_WEIGHTS && unitCount(tensor, 'input') % 4 === 0,
     plant: (planting) => changed(planting, (values) => pruneTwoOfFour(values, planting.tensor)),
   },
   {

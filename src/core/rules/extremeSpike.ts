@@ -6,8 +6,8 @@ import { figure } from './thresholds';
 import { largestMagnitude } from './units';
 import { isDepthwise, isMatrix } from './words';
 
-/** p99 needs some ten weights beyond it. */
-const MIN_NONZERO = 1000;
+/** p99 needs some weights beyond it. */
+const MIN_NONZERO = 500;
 
 const BULK_QUANTILE = 0.99;
 

@@ -5,8 +5,10 @@ import { isExplainedByUnits } from './sparsity';
 import { asShare, percent } from './thresholds';
 import { isMatrix } from './words';
 
-/** Fewer groups may be like this by accident. */
-const MIN_GROUPS = 64;
+const MIN_GROUPS = 16;
+
+/** That scattered zeros alone make all groups look like this: rarer is no accident. */
+const ACCIDENT = 1e-3;
 
 export const structuredSparsity = tensorRule({
   id: 'structured-sparsity',
@@ -29,10 +31,12 @@ export const structuredSparsity = tensorRule({
     const share = atLeastHalfZero / groups;
     const zeroShare = zeros / count;
     if (share < asShare(limits.groups) || zeroShare > asShare(limits.mostZeros)) return undefined;
+    const byChance = chanceOfHalfZero(zeroShare);
+    if (byChance ** groups > ACCIDENT) return undefined;
     return {
       message: `${formatShare(share)} of the groups of four weights hold two zeros or more (${formatShare(zeroShare)} of all weights are zero): 2:4 sparse.`,
       advice: 'Expected of a model pruned for sparse matrix units. Keep the pattern when you train on or convert it, and store it in a sparse format to gain from it.',
-      evidence: { groups, atLeastHalfZero, share, zeroShare, infoFrom: asShare(limits.groups), mostZeros: asShare(limits.mostZeros), byChance: chanceOfHalfZero(zeroShare) },
+      evidence: { groups, atLeastHalfZero, share, zeroShare, infoFrom: asShare(limits.groups), mostZeros: asShare(limits.mostZeros), byChance },
     };
   },
 });

@@ -120,6 +120,12 @@ describe('rules about redundant units', () => {
       assert.equal(severity(groups(1130), 'exact-sparsity'), 'info');
     });
 
+    it('wants so many groups that chance does not make them', () => {
+      const few = (count: number): HandMadeTensor => ({ ...groups(0), figures: { sparseGroups: { groups: count, atLeastHalfZero: count } } });
+      assert.equal(severity(few(40), rule), 'info');
+      assert.equal(severity(few(20), rule), undefined);
+    });
+
     it('does not take plain sparsity and dead inputs for the pattern', () => {
       const sparse = kernel((values) => values.forEach((_, i) => { if ((i * 7919) % 100 < 90) values[i] = 0; }), { figures: { sparseGroups: { groups: 1152, atLeastHalfZero: 1148 } } });
       assert.equal(severity(sparse, rule), undefined);
