@@ -82,7 +82,7 @@ function report(half: Half, outcomes: readonly Outcome[], verdicts: readonly Ver
   const rows = rowsOf(outcomes, verdicts).filter(({ rule }) => options.rule === undefined || rule === options.rule);
   const layers = verdicts.reduce((sum, verdict) => sum + verdict.layers, 0);
   const table = tableOf({ rows, layers, models: verdicts.length });
-  const text = `\`npm run evaluate -- --half ${half}\`: ${outcomes.length} damaged models, ${verdicts.length} healthy ones with ${layers} layers.\n\n${table}`;
+  const text = `\`npm run evaluate -- --half ${half} --cases ${options.cases}\`: ${outcomes.length} damaged models, ${verdicts.length} healthy ones with ${layers} layers.\n\n${table}`;
   console.log(text);
   if (options.write) writePage(text);
 }

@@ -25,6 +25,8 @@ const TOP = 54;
 const BASE = HEIGHT - 32;
 const LABELS_Y = HEIGHT - 14;
 const LEAST_BAR = 1.5;
+/** Two labels share a line. */
+const MOST_LABEL_CHARACTERS = 24;
 
 /** The card brings its own background: it is read on light and dark pages alike. */
 const CARD = '#ffffff';
@@ -59,12 +61,19 @@ function panel({ bars, marked, low, high, caption, isLogarithmic = false }: Pane
   const missing = bars.map((value, i) => (marked.has(i) && value === 0 ? `M${round(left + i * step)} ${BASE + 2}h${round(Math.max(1.5, step - gap))}` : '')).join('');
   return [
     text(left, TITLE_Y, title, '#1f1f1f', 'start', ' font-size="14" font-weight="600"'),
-    text(left, CAPTION_Y, caption, TEXT, 'start'),
+    text(left, CAPTION_Y, shortened(caption), TEXT, 'start'),
     path(BAR, false), path(MARK, true),
     missing === '' ? '' : `<path stroke="${MARK}" stroke-width="3" d="${missing}"/>`,
     `<path stroke="${AXIS}" d="M${round(left)} ${BASE + 0.5}h${PANEL_WIDTH}"/>`,
-    text(left, LABELS_Y, low, TEXT, 'start'), text(left + PANEL_WIDTH, LABELS_Y, high, TEXT, 'end'),
+    text(left, LABELS_Y, low.slice(0, MOST_LABEL_CHARACTERS), TEXT, 'start'), text(left + PANEL_WIDTH, LABELS_Y, high.slice(0, MOST_LABEL_CHARACTERS), TEXT, 'end'),
   ];
+}
+
+/** Names of tensors may be as long as they like; a panel is not. */
+const MOST_CHARACTERS = 52;
+
+function shortened(caption: string): string {
+  return caption.length <= MOST_CHARACTERS ? caption : `${caption.slice(0, MOST_CHARACTERS - 1)}…`;
 }
 
 function text(x: number, y: number, content: string, colour: string, anchor: 'start' | 'end', more = ''): string {

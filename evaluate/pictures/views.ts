@@ -56,7 +56,7 @@ export const magnitudes: View = (sight) => {
   const high = Math.ceil(Math.max(3, exponents.reduce((a, b) => Math.max(a, b), -50)));
   const bars = new Array<number>(BINS).fill(0);
   for (const exponent of exponents) bars[Math.min(BINS - 1, Math.floor(((exponent - low) / (high - low)) * BINS))]!++;
-  return { bars, marked: new Set(), low: `1e${low}`, high: `1e${high}`, caption: `${shapeWords(sight.tensor)}, by order of magnitude`, isLogarithmic: true };
+  return { bars, marked: new Set(), low: `1e${low}`, high: `1e${high}`, caption: `Orders of magnitude in ${sight.tensor.name}`, isLogarithmic: true };
 };
 
 /** Norms of the slices along an axis. */
@@ -136,5 +136,5 @@ export function differences(twin: string): View {
 }
 
 function shapeWords({ name, shape }: Tensor): string {
-  return `Weights of ${name} (${shape.join('×')})`;
+  return `${name} (${shape.join('×')})`;
 }
