@@ -1,6 +1,7 @@
 import { formatNumber, plural } from '../numberText';
 import type { ChannelStatistics } from '../statistics/tensorStatistics';
-import { foldingOf, medianOf } from './peers';
+import { foldingOf } from './folding';
+import { mayExceedMedian, medianOf } from './peers';
 import { tensorRule } from './rule';
 import type { TensorContext, Verdict } from './rule';
 import { figure } from './thresholds';
@@ -37,7 +38,7 @@ export const channelRangeDisparity = tensorRule({
 
   check(context, { infoFrom, warningFrom }): Verdict | undefined {
     const ranges = rangesOf(context);
-    if (!ranges) return undefined;
+    if (!ranges || !mayExceedMedian(ranges, infoFrom)) return undefined;
     const { ratio, widest, median } = rangeDisparity(ranges);
     if (ratio < (isDepthwise(context.tensor) ? warningFrom : infoFrom)) return undefined;
     const units = [...ranges.keys()].filter((unit) => ranges[unit]! >= infoFrom * median);
@@ -62,7 +63,7 @@ export function isRangeKnown(channels: ChannelStatistics | undefined, count: num
   return channels !== undefined && channels.maxAbs.length >= MIN_UNITS && count / channels.maxAbs.length >= MIN_UNIT_WEIGHTS;
 }
 
-export function rangeDisparity(ranges: Iterable<number>): RangeDisparity {
+export function rangeDisparity(ranges: ArrayLike<number>): RangeDisparity {
   const alive = Float64Array.from(ranges).filter((value) => value > 0).sort();
   const widest = alive.at(-1) ?? 0;
   const median = medianOf(alive);

@@ -1,9 +1,11 @@
 import { formatNumber } from '../numberText';
-import { int8Noise as noiseOf } from '../statistics/quantizationNoise';
+import { INT8_LARGEST_CODE, int8Noise as noiseOf } from '../statistics/quantizationNoise';
+import type { TensorStatistics } from '../statistics/tensorStatistics';
 import { channelRangeDisparity, isQuantizedAlready, isRangeKnown, rangeDisparity, rangesOf } from './channelRangeDisparity';
 import { tensorRule } from './rule';
 import type { TensorContext, Verdict } from './rule';
 import { figure } from './thresholds';
+import { largestMagnitude } from './units';
 import { isDepthwise, isMatrix } from './words';
 
 /** Small tensors are kept in float32 by every converter that counts. */
@@ -22,6 +24,7 @@ export const int8Noise = tensorRule({
   applies: ({ tensor, statistics }) => isMatrix(tensor) && !isQuantizedAlready(tensor.dtype) && statistics.count - statistics.zeros >= MIN_NONZERO,
 
   check(context, { below }): Verdict | undefined {
+    if (leastDecibels(context.statistics) >= below) return undefined;
     const noise = noiseOf(context.statistics);
     if (!noise || noise.perTensor >= below) return undefined;
     const { perTensor, perChannel } = noise;
@@ -39,6 +42,13 @@ export const int8Noise = tensorRule({
     };
   },
 });
+
+/** However the weights lie, no error is above half a step: nearly all kernels are done with here, without a look at their bins. */
+function leastDecibels(statistics: TensorStatistics): number {
+  const { l2Norm, count, zeros } = statistics;
+  const halfStep = largestMagnitude(statistics) / INT8_LARGEST_CODE / 2;
+  return 20 * Math.log10((l2Norm ?? 0) / (Math.sqrt(count - zeros) * halfStep));
+}
 
 /** Channels of different range are what is wrong then, and their rule says so. Depthwise kernels are quantized per channel everywhere. */
 function isOfDifferentRange(context: TensorContext): boolean {

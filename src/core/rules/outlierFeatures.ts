@@ -1,5 +1,5 @@
 import { formatNumber, plural } from '../numberText';
-import { medianOf } from './peers';
+import { mayExceedMedian, medianOf } from './peers';
 import { tensorRule } from './rule';
 import type { Verdict } from './rule';
 import { figure } from './thresholds';
@@ -31,6 +31,7 @@ export const outlierFeatures = tensorRule({
 
   check({ statistics }, { from }): Verdict | undefined {
     const { maxAbs, l2Norm } = statistics.inputChannels!;
+    if (!mayExceedMedian(maxAbs, from)) return undefined;
     const medianMax = medianOf(maxAbs);
     const medianNorm = medianOf(l2Norm);
     if (!(medianMax > 0 && medianNorm > 0)) return undefined;

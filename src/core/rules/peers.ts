@@ -1,7 +1,7 @@
-import { factsOf, isRecurrentKernel, recurrentKind } from '../layerFacts';
-import { topologyOf } from '../layerTopology';
+import { isRecurrentKernel, recurrentKind } from '../layerFacts';
 import type { Layer, Role, Tensor } from '../model';
 import type { TensorStatistics } from '../statistics/tensorStatistics';
+import { foldingOf, NO_FOLDING } from './folding';
 import type { TensorContext } from './rule';
 import { isDepthwise, isMatrix } from './words';
 
@@ -58,9 +58,6 @@ const LEAST_SPREAD = 0.1;
 /** Of the median absolute deviation, so that it estimates σ of a bell curve. */
 const MAD_TO_SIGMA = 1.4826;
 
-/** Where the file does not say: Keras' default. */
-const DEFAULT_EPSILON = 1e-3;
-
 /** Neighbours of a trained network's scales differ by a factor of two or three. */
 const GAP = 5;
 
@@ -115,12 +112,56 @@ export function robust(values: readonly number[]): { readonly median: number; re
   return { median, spread: MAD_TO_SIGMA * medianOf(values.map((value) => Math.abs(value - median))) };
 }
 
-/** Of an even count the mean of the middle two; NaN without values. */
-export function medianOf(values: Iterable<number>): number {
-  const sorted = Float64Array.from(values).sort();
-  const middle = sorted.length >> 1;
-  if (sorted.length === 0) return NaN;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+/**
+ * Whether the largest positive value is at least `factor` times the median of the positive ones, as far as can be told without
+ * sorting: false is certain.
+ */
+export function mayExceedMedian(values: ArrayLike<number>, factor: number): boolean {
+  let largest = 0;
+  for (let i = 0; i < values.length; i++) if (values[i]! > largest) largest = values[i]!;
+  const limit = largest / factor;
+  let positive = 0;
+  let above = 0;
+  for (let i = 0; i < values.length; i++) {
+    if (values[i]! > 0) positive++;
+    if (values[i]! > limit) above++;
+  }
+  return above <= positive / 2;
+}
+
+/** Of an even count the mean of the middle two; NaN without values. Linear time: models have some hundred thousand units. */
+export function medianOf(values: ArrayLike<number>): number {
+  const length = values.length;
+  if (length === 0) return NaN;
+  const work = Float64Array.from(values);
+  const upper = select(work, length >> 1);
+  if (length % 2 === 1) return upper;
+  let lower = -Infinity;
+  for (let i = 0; i < length >> 1; i++) if (work[i]! > lower) lower = work[i]!;
+  return (lower + upper) / 2;
+}
+
+/** The value of a rank, counted from 0; leaves nothing greater before it and nothing smaller behind it (Hoare's quickselect). */
+function select(values: Float64Array, rank: number): number {
+  let left = 0;
+  let right = values.length - 1;
+  while (left < right) {
+    const pivot = values[(left + right) >> 1]!;
+    let i = left;
+    let j = right;
+    while (i <= j) {
+      while (values[i]! < pivot) i++;
+      while (values[j]! > pivot) j--;
+      if (i > j) break;
+      const swapped = values[i]!;
+      values[i++] = values[j]!;
+      values[j--] = swapped;
+    }
+    if (rank <= j) right = j;
+    else if (rank >= i) left = i;
+    else break;
+  }
+  return values[rank]!;
 }
 
 /** Weights that one output sums over; of a matrix that may lie either way the mean of both; undefined where the shape does not tell. */
@@ -190,7 +231,7 @@ function describe(context: TensorContext): Peer | undefined {
   const kind = kindOf(tensor, layer);
   const fanIn = isMatrix(tensor) ? fanInOf(tensor) : 1;
   if (kind === undefined || fanIn === undefined) return undefined;
-  const folding = isKernelKind(kind) ? foldingOf(context) : NONE;
+  const folding = isKernelKind(kind) ? foldingOf(context) : NO_FOLDING;
   const factor = folding.kind === 'known' ? foldingFactor(context, folding.factors) : folding.kind === 'none' ? 1 : undefined;
   if (factor === undefined) return undefined;
   const scale = spikeFreeRms(statistics) * Math.sqrt(fanIn) * factor;
@@ -209,65 +250,6 @@ export function spikeFreeRms({ count, nan, positiveInfinity, negativeInfinity, l
 /** Of fewer weights the largest is too big a part. */
 const MIN_FOR_SPIKE = 64;
 
-/** What a batch normalization does to a kernel's output units: nothing, a factor for each, or what the file does not tell. */
-export type Folding = { readonly kind: 'none' | 'unknown' } | { readonly kind: 'known'; readonly factors: Float64Array };
-
-const NONE: Folding = { kind: 'none' };
-const UNKNOWN: Folding = { kind: 'unknown' };
-
-/** The factors |γ| / √(σ² + ε) that folding a following batch normalization into the kernel would give its output units. */
-export function foldingOf(context: TensorContext): Folding {
-  const { model, layer, peers } = context;
-  const norms = normalizationsOf(peers);
-  const after = factsOf(model, layer).normalizationAfter;
-  if (after) return foldingBy(context, norms.get(after) ?? []);
-  if (isNormalizedOtherwise(context)) return UNKNOWN;
-  // Graphs keep a normalization that was split into factors in the layer of its kernel.
-  const within = norms.get(layer);
-  return within ? foldingBy(context, within) : NONE;
-}
-
-const NORM_ROLES: ReadonlySet<Role> = new Set<Role>(['normScale', 'runningVariance']);
-
-const normsByLayer = new WeakMap<readonly TensorContext[], Map<Layer, TensorContext[]>>();
-
-function normalizationsOf(contexts: readonly TensorContext[]): Map<Layer, TensorContext[]> {
-  const before = normsByLayer.get(contexts);
-  if (before) return before;
-  const norms = new Map<Layer, TensorContext[]>();
-  for (const context of contexts) {
-    if (!NORM_ROLES.has(context.tensor.role)) continue;
-    const own = norms.get(context.layer);
-    if (own) own.push(context);
-    else norms.set(context.layer, [context]);
-  }
-  normsByLayer.set(contexts, norms);
-  return norms;
-}
-
-/** By what it sees itself, not by running statistics: layer, group and instance normalization take any scale out. */
-function isNormalizedOtherwise({ model, layer }: TensorContext): boolean {
-  return topologyOf(model).consumers.get(layer)?.some(({ className }) => className !== undefined && /Normalization/.test(className)) ?? false;
-}
-
-/** Without a variance, as where a graph's normalization was folded by half, the scale alone multiplies. */
-function foldingBy({ statistics, tensor }: TensorContext, norm: readonly TensorContext[]): Folding {
-  const units = statistics.outputChannels?.maxAbs.length;
-  const gamma = norm.find((context) => context.tensor.role === 'normScale');
-  const variance = norm.find((context) => context.tensor.role === 'runningVariance');
-  const scales = gamma?.statistics.orderedValues;
-  const variances = variance?.statistics.orderedValues;
-  const isKnown = (gamma !== undefined || variance !== undefined) && (!gamma || scales?.length === units) && (!variance || variances?.length === units);
-  if (units === undefined || !isKnown || tensor.axes?.output === undefined) return UNKNOWN;
-  const epsilon = epsilonOf(variance?.layer);
-  const factors = new Float64Array(units);
-  for (let unit = 0; unit < units; unit++) {
-    const deviation = variances ? Math.sqrt(Math.max(0, variances[unit]!) + epsilon) : 1;
-    factors[unit] = Math.abs(scales?.[unit] ?? 1) / deviation;
-  }
-  return { kind: 'known', factors };
-}
-
 /** The median folded norm of the units that are alive, beside the root mean square of their norms as they are. */
 function foldingFactor({ statistics }: TensorContext, factors: Float64Array): number | undefined {
   const norms = statistics.outputChannels!.l2Norm;
@@ -279,9 +261,4 @@ function foldingFactor({ statistics }: TensorContext, factors: Float64Array): nu
     if (product > 0) folded.push(product);
   }
   return folded.length > 0 ? medianOf(folded) / Math.sqrt(squares / norms.length) : undefined;
-}
-
-function epsilonOf(layer: Layer | undefined): number {
-  const epsilon = layer?.config?.['epsilon'];
-  return typeof epsilon === 'number' && epsilon > 0 ? epsilon : DEFAULT_EPSILON;
 }

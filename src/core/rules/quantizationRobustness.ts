@@ -35,7 +35,9 @@ export const quantizationRobustness = modelRule({
 
   check({ tensors }: ModelContext, { kurtosisFrom, shareFrom }): Verdict | undefined {
     const judged = tensors.filter(isJudged);
-    const fragile = judged.map((context) => ({ context, kurtosis: kurtosisOf(context) })).filter(({ kurtosis }) => kurtosis >= kurtosisFrom);
+    // Taking the scales of units out only lowers it.
+    const heavy = judged.filter(({ statistics }) => statistics.excessKurtosis! + NORMAL_KURTOSIS >= kurtosisFrom);
+    const fragile = heavy.map((context) => ({ context, kurtosis: kurtosisOf(context) })).filter(({ kurtosis }) => kurtosis >= kurtosisFrom);
     const share = weightsIn(fragile.map(({ context }) => context)) / weightsIn(judged);
     if (share < asShare(shareFrom)) return undefined;
     const worst = [...fragile].sort((a, b) => b.kurtosis - a.kurtosis).slice(0, MAX_NAMED);

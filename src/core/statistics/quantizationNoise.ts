@@ -1,7 +1,7 @@
 import type { ChannelStatistics, Distribution, TensorStatistics } from './tensorStatistics';
 
 /** Codes −127..127: symmetric int8 as TensorFlow Lite, ONNX Runtime and TensorRT quantize weights. */
-const INT8_LARGEST_CODE = 127;
+export const INT8_LARGEST_CODE = 127;
 
 /** Signal to quantization noise in decibels, 10·log10(Σw² / Σ(w − ŵ)²); Infinity where nothing is lost. */
 export interface Int8Noise {
