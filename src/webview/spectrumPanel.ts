@@ -42,7 +42,7 @@ export function createSpectrumPanel(context: Context): SpectrumPanel {
   const chart = new Chart('spectrum-chart', tooltip, { onResize: () => draw() });
   const compute = el('button', { class: 'primary', attributes: { type: 'button' }, tip: 'Singular values of this weight as a matrix, its rank, and how it differs from a random one', on: { click: () => ask() } }, 'Compute spectrum');
   const cancel = el('button', { class: 'link', attributes: { type: 'button' }, on: { click: () => stop() } }, 'Cancel');
-  const progressText = el('span', { class: 'progress-text' });
+  const progressText = el('span', { class: 'spectrum-progress-text' });
   const bar = el('progress', { class: 'spectrum-progress', attributes: { max: 1, value: 0, 'aria-label': 'Spectrum' } });
   const progress = el('span', { class: 'spectrum-running', attributes: { role: 'status', hidden: true } }, bar, progressText, cancel);
   const reason = el('p', { class: 'spectrum-failed', attributes: { role: 'alert', hidden: true } });

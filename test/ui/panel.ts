@@ -80,6 +80,7 @@ export class Panel {
   /** Drags a rectangle over the middle of a chart, as one zooms. */
   async zoomMiddle(kind: 'overview' | 'histogram'): Promise<void> {
     const area = this.frame.locator(`.${kind}-chart .plot .nsewdrag`).first();
+    await area.scrollIntoViewIfNeeded();
     const box = await area.boundingBox();
     if (!box) throw new Error(`The ${kind} chart has no area to drag in.`);
     await this.page.mouse.move(box.x + box.width * 0.45, box.y + box.height / 2);
