@@ -6,7 +6,7 @@ import { readModel, writeModel } from '../savedModel';
 import type { Network } from './networks';
 import { train } from './trainer';
 import type { Checkpoint, Mishap, Stage } from './trainer';
-import { useWasmBackend } from './wasmBackend';
+import { onWasmBackend } from './wasmBackend';
 
 const CACHE = path.join(ROOT, '.cache', 'evaluate');
 
@@ -24,9 +24,8 @@ export class TrainedNetworks {
 }
 
 async function trainInto(folder: string, network: Network, seed: number, mishap: Mishap): Promise<void> {
-  await useWasmBackend();
   const started = process.cpuUsage();
-  const checkpoints = await train(network, seed, mishap);
+  const checkpoints = await onWasmBackend(() => train(network, seed, mishap));
   // A run that is interrupted leaves nothing that looks whole.
   const unfinished = `${folder}.${process.pid}`;
   for (const { stage, model } of checkpoints) writeModel(model, path.join(unfinished, stage));

@@ -132,7 +132,7 @@ export class ModelPanel implements vscode.Disposable {
       verdict: async ({ layer }) => (entry.analysis && layerVerdict(entry.analysis, layer)) ?? null,
       overlays: async ({ tensor: index }) => {
         const tensor = entry.model?.tensors[index];
-        const layer = tensor && entry.model?.layers[tensor.layer];
+        const layer = tensor && entry.model.layers[tensor.layer];
         const statistics = entry.analysis?.statistics.get(index);
         return tensor && layer && statistics ? overlaysOf(layer, tensor, statistics) : [];
       },

@@ -15,6 +15,8 @@ export const INSPECT = 'Weightgram: Inspect Weights';
 /** VS Code drops a click on a menu that has just opened, so it is tried again until the menu is gone. */
 const MENU_TRIES = 20;
 const MENU_PAUSE_MS = 150;
+const ENTRY_TRIES = 5;
+const ENTRY_LIMIT_MS = 3_000;
 const HOVER_TRIES = 4;
 const HOVER_LIMIT_MS = 4_000;
 /** A place of the status bar where nothing shows a hover. */
@@ -78,10 +80,16 @@ export class Workbench {
     return names.filter(Boolean);
   }
 
-  /** Right-clicks a row and chooses our entry. */
+  /** Right-clicks a row and chooses our entry. A file that has just been written is found some moments later: one looks again. */
   async inspect(row: Locator): Promise<void> {
-    await row.click({ button: 'right' });
     const item = this.page.locator('.monaco-menu').getByRole('menuitem', { name: INSPECT, exact: true });
+    for (let tries = 1; tries < ENTRY_TRIES; tries++) {
+      await row.click({ button: 'right' });
+      const isThere = await item.waitFor({ timeout: ENTRY_LIMIT_MS }).then(() => true, () => false);
+      if (isThere) return this.choose(item);
+      await this.page.keyboard.press('Escape');
+    }
+    await row.click({ button: 'right' });
     await this.choose(item);
   }
 

@@ -23,10 +23,10 @@ describe('thresholds in the settings', () => {
   it("that cannot be used give way to the rule's own, with a sentence that says so", () => {
     for (const value of ['10', NaN, null, {}, threshold.maximum * 2, threshold.minimum - 1]) {
       const { thresholds, problems } = readThresholds((setting) => (setting === id ? value : undefined));
-      assert.deepEqual(thresholds, {}, String(value));
+      assert.deepEqual(thresholds, {}, JSON.stringify(value));
       if (value === null) continue;
-      assert.equal(problems[0]?.setting, id, String(value));
-      assert.match(problems[0]!.message, new RegExp(`^The setting ${id.replaceAll('.', '\\.')} must .*\\. The rule's own .* is used\\.$`));
+      assert.equal(problems[0]?.setting, id, JSON.stringify(value));
+      assert.match(problems[0]?.message ?? '', new RegExp(`^The setting ${id.replaceAll('.', '\\.')} must .*\\. The rule's own .* is used\\.$`));
     }
   });
 });
