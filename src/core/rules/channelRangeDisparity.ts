@@ -56,7 +56,10 @@ export function rangesOf(context: TensorContext): Float32Array | Float64Array | 
   const maxAbs = context.statistics.outputChannels!.maxAbs;
   const folding = foldingOf(context);
   if (folding.kind === 'none') return maxAbs;
-  return folding.kind === 'known' ? folding.factors.map((factor, unit) => factor * maxAbs[unit]!) : undefined;
+  if (folding.kind !== 'known') return undefined;
+  const ranges = new Float64Array(maxAbs.length);
+  for (let unit = 0; unit < ranges.length; unit++) ranges[unit] = folding.factors[unit]! * maxAbs[unit]!;
+  return ranges;
 }
 
 export function isRangeKnown(channels: ChannelStatistics | undefined, count: number): channels is ChannelStatistics {

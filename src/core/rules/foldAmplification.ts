@@ -4,7 +4,7 @@ import { formatNumber } from '../numberText';
 import { tensorsOfLayer } from './layerGroups';
 import { normalizationOf, normalizesBatches } from './normalization';
 import type { Normalization } from './normalization';
-import { medianOf } from './peers';
+import { mayExceedMedian, medianOf } from './peers';
 import { layerRule } from './rule';
 import type { LayerContext, Verdict } from './rule';
 import { figure } from './thresholds';
@@ -18,7 +18,7 @@ const DEAD_VARIANCE = 0.01;
 
 interface Folded {
   /** Largest magnitude of each channel's weights once the normalization is folded in, or the factor alone; 0 for dead channels. */
-  readonly ranges: readonly number[];
+  readonly ranges: Float64Array;
   /** The kernel before the normalization was found. */
   readonly hasKernel: boolean;
 }
@@ -38,6 +38,7 @@ export const foldAmplification = layerRule({
   check(context, { ratio }): Verdict | undefined {
     const normalization = normalizationOf(context)!;
     const { ranges, hasKernel } = foldedRanges(context, normalization);
+    if (!mayExceedMedian(ranges, ratio)) return undefined;
     const alive = ranges.filter((range) => range > 0);
     if (alive.length < MIN_CHANNELS) return undefined;
     const median = medianOf(alive);
@@ -57,11 +58,12 @@ export const foldAmplification = layerRule({
 
 function foldedRanges(context: LayerContext, { channels, gamma, variance, epsilon }: Normalization): Folded {
   const kernel = kernelMagnitudes(context, channels);
-  const ranges = Array.from({ length: channels }, (_, channel) => {
+  const ranges = new Float64Array(channels);
+  for (let channel = 0; channel < channels; channel++) {
     const factor = Math.abs(gamma?.[channel] ?? 1) / Math.sqrt(variance![channel]! + epsilon);
     // Where the kernel is not known: a variance far below ε means weights near zero, which no factor makes large.
-    return factor * (kernel?.[channel] ?? (variance![channel]! > epsilon * DEAD_VARIANCE ? 1 : 0));
-  });
+    ranges[channel] = factor * (kernel ? kernel[channel]! : variance![channel]! > epsilon * DEAD_VARIANCE ? 1 : 0);
+  }
   return { ranges, hasKernel: kernel !== undefined };
 }
 

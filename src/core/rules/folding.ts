@@ -12,8 +12,19 @@ export type Folding = { readonly kind: 'none' | 'unknown' } | { readonly kind: '
 export const NO_FOLDING: Folding = { kind: 'none' };
 const UNKNOWN: Folding = { kind: 'unknown' };
 
+/** Several rules ask. */
+const known = new WeakMap<TensorContext, Folding>();
+
 /** The factors |γ| / √(σ² + ε) that folding a following batch normalization into the kernel would give its output units. */
 export function foldingOf(context: TensorContext): Folding {
+  const before = known.get(context);
+  if (before) return before;
+  const folding = computeFolding(context);
+  known.set(context, folding);
+  return folding;
+}
+
+function computeFolding(context: TensorContext): Folding {
   const { model, layer, peers } = context;
   const norms = normalizationsOf(peers);
   const after = factsOf(model, layer).normalizationAfter;

@@ -10,7 +10,7 @@ export const LEAST_UNIT_WEIGHTS = 27;
 
 /** Enough that a cosine of 0.99 between samples is not one of 0.95 between units: four standard errors (Fisher's z) for the smaller size. */
 const LEAST_SAMPLE = 32;
-const MOST_SAMPLE = 128;
+const MOST_SAMPLE = 64;
 
 /** Copying this share of the weights, into memory that is new, costs a few percent of the pass. */
 const SAMPLE_SHARE = 1 / 32;
