@@ -34,6 +34,8 @@ export class MatrixPass {
   readonly #rowSquares: Float32Array;
   readonly #rowSums: Float32Array;
   readonly #rowZeros: Uint32Array;
+  /** Whether runs with zeros have been added since columns were folded. */
+  #columnsHaveZeros = false;
   /** Of the part that is being read. */
   #split: (SplitAxes & { readonly sums: PlannedSums }) | undefined;
 
@@ -52,10 +54,15 @@ export class MatrixPass {
 
   /** Forgets a pass that was given up, or what else used the columns' memory. */
   clear(): void {
+    this.#columnsHaveZeros = false;
     this.#module.clearColumns(MOST_COLUMNS);
   }
 
-  /** Values at `address` as rows of a matrix, whose columns are the units of one axis, and whose rows belong to units of the other. */
+  /**
+   * Values at `address` as rows of a matrix, whose columns are the units of one axis, and whose rows belong to units of the other.
+   * Columns stay in the module until `fold`, once a chunk: of half floats, which come a quarter of a chunk at a time, folding each
+   * time took a tenth of the pass.
+   */
   add({ plan, sums }: Units, { address, firstElement, count, hasZeros }: ValueRun): void {
     if (this.#split?.sums !== sums) this.#split = { sums, ...splitAxes(plan, sums) };
     const { columns, rows, rowLength } = this.#split;
@@ -71,11 +78,18 @@ export class MatrixPass {
       else this.#scanPartialRow(at, wide ? 0 : column, taken, hasZeros);
       for (const { axis, sums: rowSums } of rows) this.#foldRows(axis, rowSums, { firstRow: Math.floor(element / rowLength), rows: Math.max(1, whole), rowLength, hasZeros });
       if (wide) this.#foldColumns(columns, column, taken, hasZeros);
+      else this.#columnsHaveZeros ||= hasZeros;
       element += taken;
       left -= taken;
       at += 4 * taken;
     }
-    if (!wide) this.#foldColumns(columns, 0, rowLength, hasZeros);
+  }
+
+  /** Adds what columns hold to the sums of the units that were given last. */
+  fold(): void {
+    if (!this.#split || this.#split.rowLength > MOST_COLUMNS) return;
+    this.#foldColumns(this.#split.columns, 0, this.#split.rowLength, this.#columnsHaveZeros);
+    this.#columnsHaveZeros = false;
   }
 
   #scanRows(address: number, rows: number, columns: number, hasZeros: boolean): void {

@@ -121,6 +121,7 @@ export class WasmKernel implements Kernel {
 
   addChannels(units: Units, firstElement: number, count: number): void {
     this.#matrix.add(units, { address: this.#inputAddress, firstElement, count, hasZeros: this.#hasZeros });
+    this.#matrix.fold();
   }
 
   scanCodes(source: CodeSource, units: Units, firstElement: number, count: number): void {
@@ -140,6 +141,7 @@ export class WasmKernel implements Kernel {
       if (isRegular) this.#matrix.add(units, { address: this.#decoded.byteOffset, firstElement: firstElement + done, count: size, hasZeros: hasZeros || this.#countOf(zeroCodes) !== zeros });
       else addToPlanned(units.plan, units.sums, decodePlainly(source.kind, this.input.subarray(done * codeBytes), size), firstElement + done);
     }
+    this.#matrix.fold();
   }
 
   #countOf(codes: readonly number[]): number {

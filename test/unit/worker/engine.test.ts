@@ -81,7 +81,7 @@ describe('the engine', function () {
     for (let row = 0; row < rows; row++) values[row * units + 333] = 0.5 * values[row * units + 44]!;
     const model = await engine.open(writeManifest(folder, [{ name: 'wide/kernel', shape: [rows, units], dtype: 'float32', bytes: new Uint8Array(values.buffer) }]));
     const { statistics } = await engine.analyze(model);
-    assert.deepEqual(statistics.get(0)!.similarUnits!.map(({ first, second, weights }) => [first, second, weights]), [[44, 333, 128]]);
+    assert.deepEqual(statistics.get(0)!.similarUnits!.map(({ first, second, weights }) => [first, second, weights]), [[44, 333, 64]]);
   });
 
   it('splits large tensors over its workers, and counts them between any edges', async () => {
