@@ -29,6 +29,7 @@ export function pageState(source: PageSource, selectedLayer: string | undefined)
     layers: layerViews(model, analysis?.statistics ?? new Map(), analysis?.findings ?? []),
     failures: [...(analysis?.failures ?? [])].map(([index, reason]) => ({ index, reason })),
     findings: analysis?.findings ?? [],
+    silenced: analysis?.silenced?.length ?? 0,
     assessment: source.assessment,
     progress: progressOf(source),
     ...(selectedLayer !== undefined && { selectedLayer }),
@@ -56,7 +57,7 @@ export function pageUpdate(source: PageSource, change: { readonly tensors: Reado
     ...(tensors.length > 0 && { tensors }),
     ...(layers.length > 0 && { layers: change.findings ? layers : layers.filter(({ index }) => touched.has(index)) }),
     ...(failures.length > 0 && { failures }),
-    ...(change.findings && { findings: analysis?.findings ?? [] }),
+    ...(change.findings && { findings: analysis?.findings ?? [], silenced: analysis?.silenced?.length ?? 0 }),
     assessment: source.assessment,
     progress: progressOf(source),
   };

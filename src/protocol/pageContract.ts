@@ -59,6 +59,8 @@ export interface PageState {
   readonly layers: readonly LayerView[];
   readonly failures: readonly { readonly index: number; readonly reason: string }[];
   readonly findings: readonly Finding[];
+  /** Findings that are not shown, because a .weightgram.json silences or accepts them. */
+  readonly silenced: number;
   /** Short answer to "is this model healthy". */
   readonly assessment: Assessment;
   readonly progress: Progress;

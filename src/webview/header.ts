@@ -42,7 +42,7 @@ export function createHeader({ store, host, report, select }: Context): HTMLElem
       setTip(facts, modelHover(data));
     }
     if (data.progress !== old?.progress) renderProgress(data.progress);
-    if (data.findings !== old?.findings || data.failures !== old.failures || data.progress.kind !== old.progress.kind) renderCounts(counts, data);
+    if (data.findings !== old?.findings || data.silenced !== old.silenced || data.failures !== old.failures || data.progress.kind !== old.progress.kind) renderCounts(counts, data);
     if (data.assessment !== old?.assessment && !sameSentences(data.assessment, old?.assessment)) renderAssessment(assessment, data.assessment, select);
   });
 
@@ -93,6 +93,10 @@ function renderCounts(counts: HTMLElement, data: PageData): void {
     return [el('span', { class: `count ${severity}` }, severityIcon(severity), ` ${formatInteger(count)} ${severityWord(severity, count)}`)];
   });
   if (chips.length === 0 && data.progress.kind === 'done') chips.push(el('span', { class: 'count calm' }, calmIcon(), ' no findings'));
+  if (data.silenced > 0) {
+    const tip = 'Silenced or accepted by the .weightgram.json beside the model. Suspicious Layers in the sidebar lists them.';
+    chips.push(el('span', { class: 'count silenced', tip }, `${formatInteger(data.silenced)} silenced`));
+  }
   if (data.failures.size > 0) {
     const reasons = [...data.failures].slice(0, 8).map(([index, reason]) => `${data.model.tensors[index]?.name ?? index}: ${reason}`);
     chips.push(el('span', { class: 'count unreadable', tip: reasons.join('\n') }, `${formatInteger(data.failures.size)} unreadable`));

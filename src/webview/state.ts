@@ -77,6 +77,7 @@ export interface PageData {
   readonly layers: readonly LayerView[];
   readonly failures: ReadonlyMap<number, string>;
   readonly findings: PageState['findings'];
+  readonly silenced: number;
   readonly assessment: Assessment;
   readonly progress: PageState['progress'];
   readonly layersWithWeights: readonly { readonly index: number; readonly mainTensor: number | undefined }[];
@@ -98,6 +99,7 @@ export function pageData(state: PageState): PageData {
     layers,
     failures: new Map(state.failures.map(({ index, reason }) => [index, reason])),
     findings: state.findings,
+    silenced: state.silenced,
     assessment: state.assessment,
     progress: state.progress,
     layersWithWeights: model.layers.flatMap((layer, index) =>
@@ -112,7 +114,7 @@ export function mergeUpdate(data: PageData, update: HostSide['events']['update']
   const { tensors, layers, failures, ...rest } = update;
   return {
     ...data,
-    ...pick(rest, ['nearZeroRatio', 'histogramBins', 'findings', 'assessment', 'progress']),
+    ...pick(rest, ['nearZeroRatio', 'histogramBins', 'findings', 'silenced', 'assessment', 'progress']),
     ...(tensors && { tensors: merged(data.tensors, tensors.map((tensor) => [tensor.index, tensor])) }),
     ...(layers && { layers: mergedLayers(data.layers, layers) }),
     ...(failures && { failures: merged(data.failures, failures.map(({ index, reason }) => [index, reason])) }),

@@ -94,6 +94,15 @@ describe('the panel', () => {
     await panel.frame.locator('.histogram .link', { hasText: 'show all' }).click();
   });
 
+  it('computes the spectrum of a weight when asked to', async () => {
+    await panel.selectRow('features');
+    await panel.frame.getByRole('button', { name: 'Compute spectrum' }).click();
+    const { traces } = await panel.chart('spectrum');
+    assert.equal(Math.round(total({ traces, range: [0, 0], label: '' })), 64, 'a singular value for each output unit of 1568 × 64');
+    assert.match(await panel.frame.locator('.spectrum-result').innerText(), /stable rank/);
+    await window.screenshot('spectrum');
+  });
+
   it('selects a layer by a click in the list of findings', async () => {
     await panel.findings.getByRole('treeitem').filter({ hasText: 'unused' }).first().click();
     await panel.shows('unused');

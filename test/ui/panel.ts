@@ -57,7 +57,7 @@ export class Panel {
   }
 
   /** The chart as Plotly has drawn it; waits for the library and the first drawing. */
-  async chart(kind: 'overview' | 'histogram'): Promise<DrawnChart> {
+  async chart(kind: 'overview' | 'histogram' | 'spectrum'): Promise<DrawnChart> {
     const plot = this.frame.locator(`.${kind}-chart .plot.js-plotly-plot`);
     await plot.locator('svg.main-svg').first().waitFor();
     return plot.evaluate((element) => {

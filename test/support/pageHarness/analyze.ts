@@ -81,6 +81,7 @@ export function stateAfter({ model, statistics, failures, findings }: Analysis, 
     layers: layerViews(model, known, visible),
     failures: [...failures].map(([index, reason]) => ({ index, reason })),
     findings: visible,
+    silenced: 0,
     assessment: assess({ model, statistics: known, failures, findings: visible, complete }),
     progress: complete
       ? { kind: 'done', fromCache: false, elapsedMs }

@@ -28,6 +28,15 @@ describe('what a page is built from', () => {
     assert.deepEqual(state.rules.map(({ id }) => id), RULES.map(({ id }) => id));
   });
 
+  it('counts what is silenced', () => {
+    const [finding] = finished.findings;
+    const silenced = [{ finding: finding!, by: { kind: 'silence', path: '/models/.weightgram.json', index: 0 } }] as const;
+    const analysis = { ...source.analysis!, findings: [], silenced };
+    assert.equal(pageState(source, undefined).silenced, 0);
+    assert.equal(pageState({ ...source, analysis }, undefined).silenced, 1);
+    assert.equal(pageUpdate({ ...source, analysis }, { tensors: new Set(), findings: true }).silenced, 1);
+  });
+
   it('is the frame alone before the analysis begins', () => {
     const state = pageState({ ...source, analysis: undefined }, undefined);
     assert.equal(state.tensors.length, 0);

@@ -25,7 +25,7 @@ export function pageState(layers: readonly Layer[], tensors: readonly Tensor[], 
   const model: Model = { name: 'model.json', path: '/m/model.json', format: 'tfjs-layers', formatTitle: 'TensorFlow.js layers model', files: [], bytes: 0, layers, tensors, parameters: 0, problems: [] };
   return {
     model, rules: [], nearZeroRatio: 0.01, histogramBins: 100, tensors: [], layers: layers.map((_, index) => ({ index, parameters: 4, sparsity: null, nearZero: null, severity: null })),
-    failures: [], findings: [], assessment: { sentences: [] }, progress: { kind: 'done', fromCache: false, elapsedMs: 1 }, ...more,
+    failures: [], findings: [], silenced: 0, assessment: { sentences: [] }, progress: { kind: 'done', fromCache: false, elapsedMs: 1 }, ...more,
   };
 }
 
