@@ -17,7 +17,7 @@ export const abnormalMean = tensorRule({
   why: 'Weights lie around zero: a layer that is shifted as a whole adds the same large number to everything.',
   whenNormal: 'Fixed tables stored as weights (positions, lookup tables); biases, normalizations and running statistics are exempt.',
   yieldsTo: ['misread-bytes', 'absurd-magnitude', 'constant-tensor', 'quantization-scale'],
-  // gguf-guard's limits.
+  // 10 is gguf-guard's; 100 is our own.
   thresholds: {
     warningFrom: figure(10, '|mean|', [0, 1e9], 'Mean of a kernel from which on it is a warning, where it exceeds σ and the median agrees.'),
     errorFrom: figure(100, '|mean|', [0, 1e9], 'Mean of a kernel from which on it is an error.'),

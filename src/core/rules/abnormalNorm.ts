@@ -17,7 +17,7 @@ export const abnormalNorm = tensorRule({
   why: 'A bias or normalization vector far larger than all others of the model shifts or scales its layer beyond what the weights do.',
   whenNormal: 'Biases of last layers that predict large numbers, and models converted from several networks.',
   yieldsTo: ['misread-bytes', 'absurd-magnitude', 'bias-outlier'],
-  // weightlens: ±5 interquartile ranges of the L2 norm over all tensors; here the RMS, within the role, in logarithms.
+  // weightlens: ±5 interquartile ranges of the L2 norm, within kernels, embeddings or adapters; here the RMS, within the role, in logarithms.
   thresholds: {
     zFrom: figure(5, 'robust σ', [1, 1000], 'Distance of ln(RMS) from the median of the vectors with the same role, in 1.4826 × their median absolute deviation.'),
     ratioFrom: figure(10, '× the median peer', [1, 1e9], 'The RMS must be this many times larger as well.'),

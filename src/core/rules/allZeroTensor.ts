@@ -16,7 +16,7 @@ export const allZeroTensor = tensorRule({
   whenNormal: 'Biases and batch-norm shifts begin at zero and may stay there; the second matrix of an untrained LoRA adapter is zero.',
   yieldsTo: ['misread-bytes', 'zero-residual-scale', 'untrained-adapter'],
   thresholds: {
-    // aprender's rule F-DQ-003.
+    // aprender's rule F-DATA-QUALITY-003.
     zeroNorm: figure(1e-6, '‖w‖₂', [0, 1], 'Norm of a whole kernel below which it is zero in effect.'),
   },
 

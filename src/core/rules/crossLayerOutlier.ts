@@ -16,7 +16,7 @@ export const crossLayerOutlier = tensorRule({
   why: 'A layer whose weights are far smaller or larger than those of its like was trained otherwise, frozen, or changed afterwards.',
   whenNormal: 'The first layer follows the scale of the inputs and the last one that of the outputs: both are given a factor of 300.',
   yieldsTo: ['misread-bytes', 'absurd-magnitude', 'abnormal-mean', 'all-zero-tensor', 'constant-tensor', 'zero-flood', explodingVariance.id],
-  // gguf-guard's 5, there on the mean and deviation of σ itself; real trained models have ratios up to 10 for good reasons.
+  // gguf-guard's 5, there for the mean and the variance as they are; real trained models have ratios up to 10 for good reasons.
   thresholds: {
     zFrom: figure(5, 'robust σ', [1, 1000], 'Distance of ln(RMS·√fan_in) from its peers\' median, in 1.4826 × their median absolute deviation.'),
     ratioFrom: figure(10, '× the median peer', [1, 1e9], 'RMS·√fan_in must be this many times larger or smaller as well.'),

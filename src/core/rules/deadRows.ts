@@ -16,7 +16,7 @@ export const deadRows = tensorRule({
   whenNormal: 'The row of the padding token, and rows at the end that only round the size of the vocabulary up.',
   yieldsTo: ['zero-run', 'all-zero-tensor', 'misread-bytes'],
   thresholds: {
-    // aprender's rule F-DQ-007.
+    // aprender's rule F-DATA-QUALITY-007.
     zeroNorm: figure(1e-6, '‖row‖₂', [0, 1], 'Norm below which a row is zero in effect.'),
     warningFrom: percent(5, 'Share of dead rows amid the vocabulary from which on it is a warning; fewer are a note.'),
   },

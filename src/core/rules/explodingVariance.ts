@@ -21,7 +21,7 @@ export const explodingVariance = tensorRule({
   why: 'The layer multiplies what comes in many times over: activations saturate or overflow, and gradients blow up behind it.',
   whenNormal: 'Last layers that give pixels, prices or other large numbers; a following batch normalization is folded in before judging.',
   yieldsTo: ['misread-bytes', 'absurd-magnitude', 'abnormal-mean', 'constant-tensor', 'quantization-scale'],
-  // weightlens and SageMaker Debugger take variance ≥ 10 × the median as it is; with fan-in taken out, trained models that we measured stay below 8 × in σ.
+  // weightlens takes variance ≥ 10 × the median as it is, SageMaker Debugger the largest over the smallest; with fan-in taken out, trained models that we measured stay below 8 × in σ.
   thresholds: {
     ratioFrom: figure(10, '× the median peer', [2, 1e9], 'RMS·√fan_in beside its peers\' median from which on it is a warning, where it lies outside their spread as well; last layers twice that.'),
     scaleFrom: figure(5, 'RMS·√fan_in', [1, 1e9], 'Below this no layer explodes, whatever its peers do; initializers give about 1.'),

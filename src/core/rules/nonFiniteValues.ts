@@ -3,7 +3,7 @@ import { tensorRule } from './rule';
 import type { TensorContext, Verdict } from './rule';
 import { partOf } from './words';
 
-/** Constants that are infinite on purpose: attention masks, "no threshold" (tensorflow/tfjs issues 7519 and 4870). */
+/** Constants that are infinite on purpose: attention masks, "no threshold" (tensorflow/tfjs issues 7519 and 4764). */
 const INFINITE_ON_PURPOSE = /mask|threshold|infinit|(^|[_/.])inf([_/.]|$)/i;
 
 export const nonFiniteValues = tensorRule({

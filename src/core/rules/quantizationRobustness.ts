@@ -25,7 +25,7 @@ export const quantizationRobustness = modelRule({
   severity: 'info',
   why: 'Most weights lie in layers of heavy tails: how well the model quantizes will depend on the step size that happens to be chosen.',
   whenNormal: 'In models trained long, without regularization of kurtosis; it says nothing about accuracy in float32.',
-  // Chmiel et al. (KURE, arXiv 2002.07686): the nearer to 1.8, the more robust. 9 (a Laplace distribution has 6) is our own.
+  // Shkolnik et al. (KURE, arXiv 2002.07686): the nearer to 1.8, the more robust. 9 (a Laplace distribution has 6) is our own.
   thresholds: {
     kurtosisFrom: figure(9, 'kurtosis', [1.8, 1000], 'Kurtosis (3 for a bell curve), the scales of units taken out, from which on a layer counts as little robust.'),
     shareFrom: percent(50, 'Share of the weights in such layers from which on it is worth a note.'),

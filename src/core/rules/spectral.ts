@@ -5,7 +5,7 @@ import type { SpectrumFigures } from '../statistics/spectrumFigures';
 import type { TensorContext } from './rule';
 import { isMatrix } from './words';
 
-/** A spectrum of fewer values is no distribution: WeightWatcher's limit, too. */
+/** A spectrum of fewer values is no distribution: WeightWatcher's README asks for as many. */
 export const MIN_VALUES = 50;
 
 export interface Spectral {
