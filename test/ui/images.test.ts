@@ -64,6 +64,27 @@ if (process.env['WEIGHTGRAM_UPDATE_IMAGES']) {
       await keep('source-hover');
     });
 
+    it('the Problems panel', async () => {
+      await workbench.openFile('planted/model.json');
+      await workbench.run('Problems: Focus on Problems View');
+      const row = workbench.page.locator('.markers-panel .monaco-list-row').filter({ hasText: 'digits/kernel' }).first();
+      await row.click();
+      await row.locator('[class*=codicon-light-bulb], [class*=codicon-lightbulb]').first().click();
+      await workbench.page.locator('.monaco-menu').getByRole('menuitem', { name: /^Silence/ }).first().waitFor();
+      await keep('problems');
+      await workbench.page.keyboard.press('Escape');
+      await workbench.run('View: Hide Panel');
+    });
+
+    it('a spectrum', async () => {
+      await workbench.reset();
+      await inspect('esrgan-slim/model.json', 'F_0');
+      await panel.frame.getByRole('button', { name: 'Compute spectrum' }).click();
+      await panel.chart('spectrum');
+      await panel.frame.locator('.spectrum').evaluate((element) => element.scrollIntoView());
+      await keep('spectrum');
+    });
+
     it('a real model, in light colours', async () => {
       await workbench.reset();
       await window.wear('light');
