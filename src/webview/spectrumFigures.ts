@@ -45,7 +45,7 @@ function randomGroup({ marchenkoPastur, singularValues, spectralNorm, shuffledNo
 }
 
 function lawGroup({ powerLaw, singularValues }: SpectrumSummary): FigureGroup {
-  const explanation = `Exponent of the power law that fits the largest eigenvalues best (Clauset, Shalizi & Newman 2009). WeightWatcher: 2 to 4 well trained, 4 to 6 with room left, above 6 hardly trained, below 2 over-trained. Needs ${LEAST_EIGENVALUES} eigenvalues and a fit distance of at most ${MOST_FIT_DISTANCE}.`;
+  const explanation = `Exponent of the power law that fits the largest eigenvalues best (Clauset, Shalizi & Newman 2009). WeightWatcher: 2 to 6 trained, the best layers near 2; above 6 under-trained, below 2 over-trained. Needs ${LEAST_EIGENVALUES} eigenvalues and a fit distance of at most ${MOST_FIT_DISTANCE}.`;
   if ('notApplicable' in powerLaw) return { title: 'Power law of the tail', rows: [row('alpha', 'alpha', `${explanation}\nNot applicable: ${powerLaw.notApplicable}.`, null, 'not applicable')] };
   const { alpha, distance, tail, xMin } = powerLaw;
   return {

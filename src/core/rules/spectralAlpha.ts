@@ -8,7 +8,7 @@ export const spectralAlpha = tensorRule({
   id: 'spectral-alpha',
   title: 'Unusual power-law exponent',
   severity: 'info',
-  why: 'The tail of the eigenvalues of a well-trained layer tends to follow a power law with an exponent of 2 to 4; others often generalize worse.',
+  why: 'The tail of the eigenvalues of a well-trained layer tends to follow a power law with an exponent of 2 to 6; others often generalize worse.',
   whenNormal: 'Small models, layers that were hardly trained on purpose (frozen, reservoir), and architectures the statistic was not gathered on.',
   yieldsTo: ['random-spectrum', 'orthogonal-at-initialization', 'at-initialization'],
   thresholds: {

@@ -141,8 +141,7 @@ function filterEntropy({ varianceShares }: FilterSpectrum): number {
 /** WeightWatcher's published ranges of alpha, in words. */
 export function alphaWords(alpha: number): string {
   if (alpha < 2) return 'below 2: over-trained, or held by a few directions';
-  if (alpha <= 4) return '2 to 4: well trained';
-  if (alpha <= 6) return '4 to 6: trained, with room left';
-  if (alpha <= 8) return 'above 6: hardly trained';
+  if (alpha <= 6) return '2 to 6: trained, the best layers near 2';
+  if (alpha <= 8) return 'above 6: under-trained';
   return 'above 8: no tail that says anything';
 }
