@@ -15,6 +15,8 @@ export const INSPECT = 'Weightgram: Inspect Weights';
 /** VS Code drops a click on a menu that has just opened, so it is tried again until the menu is gone. */
 const MENU_TRIES = 20;
 const MENU_PAUSE_MS = 150;
+const PALETTE_TRIES = 4;
+const PALETTE_LIMIT_MS = 4_000;
 const ENTRY_TRIES = 5;
 const ENTRY_LIMIT_MS = 3_000;
 const HOVER_TRIES = 4;
@@ -104,12 +106,19 @@ export class Workbench {
 
   /** Runs a command by its full title from the palette. */
   async run(title: string): Promise<void> {
-    await this.page.keyboard.press('F1');
     const input = this.page.locator('.quick-input-widget input[type=text]');
+    // A page that has just gone may have had the keyboard: one clicks beside it and tries again.
+    for (let tries = 1; tries < PALETTE_TRIES && !(await this.#pressed('F1', input)); tries++) await this.page.mouse.click(REST.x, REST.y);
     await input.waitFor();
     await input.fill(`>${title}`);
     await this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: title }).first().click();
     await this.page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+  }
+
+  /** Whether a key brings `shown`. */
+  async #pressed(key: string, shown: Locator): Promise<boolean> {
+    await this.page.keyboard.press(key);
+    return shown.waitFor({ timeout: PALETTE_LIMIT_MS }).then(() => true, () => false);
   }
 
   /** Shows our views. */
