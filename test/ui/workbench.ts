@@ -15,6 +15,7 @@ export const INSPECT = 'Weightgram: Inspect Weights';
 /** VS Code drops a click on a menu that has just opened, so it is tried again until the menu is gone. */
 const MENU_TRIES = 20;
 const MENU_PAUSE_MS = 150;
+const DIALOG_LIMIT_MS = 1_000;
 const PALETTE_TRIES = 4;
 const PALETTE_LIMIT_MS = 4_000;
 const ENTRY_TRIES = 5;
@@ -36,6 +37,8 @@ export class Workbench {
   async reset(): Promise<void> {
     await this.page.keyboard.press('Escape');
     await this.run('View: Close All Editors');
+    // VS Code may have opened its settings, unsaved, where a test wrote them at the same time.
+    await this.page.getByRole('button', { name: "Don't Save" }).click({ timeout: DIALOG_LIMIT_MS }).catch(() => undefined);
     await this.run('Notifications: Clear All Notifications');
     await this.dismissHover();
   }
