@@ -1,5 +1,5 @@
 import type { MatrixLayout } from '../core/linearAlgebra/matrixLayout';
-import { seededRandom } from '../core/linearAlgebra/seededRandom';
+import { seededRandom } from '../core/seededRandom';
 import { tridiagonalEigenvalues } from '../core/linearAlgebra/tridiagonal';
 import type { Breath } from '../core/linearAlgebra/tridiagonal';
 import { sizeOfBlock } from './linearModule';

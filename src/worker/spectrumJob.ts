@@ -4,7 +4,7 @@ import type { NumericDtype } from '../core/dtype';
 import { UnsupportedError } from '../core/errors';
 import { linesOf, matrixLayout, restOf } from '../core/linearAlgebra/matrixLayout';
 import type { MatrixLayout } from '../core/linearAlgebra/matrixLayout';
-import { seededRandom } from '../core/linearAlgebra/seededRandom';
+import { seededRandom } from '../core/seededRandom';
 import type { Breath } from '../core/linearAlgebra/tridiagonal';
 import type { Tensor } from '../core/model';
 import { formatBytes } from '../core/numberText';

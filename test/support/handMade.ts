@@ -2,6 +2,7 @@ import type { Analysis } from '../../src/core/analysis';
 import type { Layer, Model, Problem, Role, Tensor } from '../../src/core/model';
 import { findingsOf } from '../../src/core/rules/index';
 import type { Finding } from '../../src/core/rules/rule';
+import { seededRandom } from '../../src/core/seededRandom';
 import { NEAR_ZERO_RATIO, QUANTILES } from '../../src/core/statistics/tensorStatistics';
 import type { ChannelStatistics, Distribution, TensorStatistics } from '../../src/core/statistics/tensorStatistics';
 
@@ -147,16 +148,9 @@ function buildTensor(tensor: HandMadeTensor, layerNames: readonly string[]): Ten
 
 /** Normal random numbers, the same in every run (mulberry32 and Box–Muller). */
 export function normals(n: number, sigma = 1, seed = 1): Float32Array {
-  const random = uniform(seed);
+  const random = seededRandom(seed);
   return Float32Array.from({ length: n }, () => sigma * Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random()));
 }
 
-export function uniform(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+/** Numbers in [0, 1). */
+export const uniform = seededRandom;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Spectrum } from '../../src/core/statistics/spectrum';
+import { bell, uniform } from './numpyValues';
 
 interface SpectrumCase {
   readonly shape: readonly number[];
@@ -20,20 +21,6 @@ interface Fixture {
 }
 
 export const NUMPY_SPECTRA = JSON.parse(readFileSync(path.join(__dirname, '../fixtures/numpy/spectra.json'), 'utf8')) as Fixture;
-
-/** As spectra.py has it. */
-function uniform(index: number, stream: number): number {
-  let h = (Math.imul(index, 2654435761) + stream * 40503) >>> 0;
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b) >>> 0;
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35) >>> 0;
-  return ((h ^ (h >>> 16)) >>> 0) / 2 ** 32;
-}
-
-function bell(index: number): number {
-  let total = 0;
-  for (let stream = 1; stream <= 12; stream++) total += uniform(index, stream);
-  return total - 6;
-}
 
 function heavy(index: number): number {
   const u = 2 * uniform(index, 77) - 1;

@@ -1,4 +1,5 @@
 import type { Tensor } from '../model';
+import { firstAtLeast } from './ascending';
 import { codeDecoder, floatsByCode } from './decode';
 import type { PartialStatistics, PartialSums } from './partial';
 import { compactValues, FLOAT64_KEY_SHIFT } from './table';
@@ -183,15 +184,4 @@ function greatestOfBin(value: number): number {
   const key = words[1]! >>> FLOAT64_KEY_SHIFT;
   if (value === 0) return 0;
   return value > 0 ? float64Bound(key, true) : -float64Bound(key - (1 << (31 - FLOAT64_KEY_SHIFT)), false);
-}
-
-function firstAtLeast(ascending: Keys, key: number): number {
-  let low = 0;
-  let high = ascending.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (ascending[middle]! < key) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

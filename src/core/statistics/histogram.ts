@@ -1,3 +1,4 @@
+import { firstAtLeast } from './ascending';
 import type { Distribution, Histogram, TensorStatistics, WindowHistogram } from './tensorStatistics';
 
 /** Bins of a sparkline: as many as still read in a table row. */
@@ -214,18 +215,6 @@ export function binOf(edges: ArrayLike<number>, value: number): number {
     const middle = (low + high + 1) >> 1;
     if (edges[middle]! <= value) low = middle;
     else high = middle - 1;
-  }
-  return low;
-}
-
-/** Index of the first element >= x. */
-function firstAtLeast(ascending: ArrayLike<number>, x: number): number {
-  let low = 0;
-  let high = ascending.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (ascending[middle]! < x) low = middle + 1;
-    else high = middle;
   }
   return low;
 }

@@ -1,4 +1,5 @@
 import type { Tensor } from '../model';
+import { firstAtLeast } from './ascending';
 import type { Piece } from './pieces';
 import { valueReader } from './valueReader';
 
@@ -63,7 +64,7 @@ function planFor(shape: readonly number[], output: number, input: number | undef
   const inputs = inputsOf(shape, output, input);
   const chosen = inputs ? inGroups(unitWeights, inputs) : evenly(unitWeights, sampleSize(unitWeights));
   const weights = Uint32Array.from(chosen).sort();
-  const groups = inputs ? Uint16Array.from(chosen.map((weight) => atLeast(weights, weight))) : new Uint16Array(0);
+  const groups = inputs ? Uint16Array.from(chosen.map((weight) => firstAtLeast(weights, weight))) : new Uint16Array(0);
   return { units, inner, weights, groups, ...places(weights, units, inner) };
 }
 
@@ -176,7 +177,7 @@ export class SampleObserver {
     const { copy } = valueReader(bytes, this.#tensor);
     const endElement = firstElement + count;
     let filled = 0;
-    for (let k = atLeast(weights, Math.floor(firstElement / units)); k < weights.length && weights[k]! * units < endElement; ) {
+    for (let k = firstAtLeast(weights, Math.floor(firstElement / units)); k < weights.length && weights[k]! * units < endElement; ) {
       let next = k + 1;
       while (next < weights.length && weights[next]! - weights[k]! === next - k) next++;
       const from = Math.max(firstElement, weights[k]! * units);
@@ -215,22 +216,10 @@ export class SampleObserver {
 function keptBefore({ units, inner, weights }: SamplePlan, element: number): number {
   const outer = Math.floor(element / (units * inner));
   const unit = Math.floor(element / inner) % units;
-  const first = atLeast(weights, outer * inner);
-  const end = atLeast(weights, (outer + 1) * inner);
-  const within = atLeast(weights, outer * inner + (element % inner));
+  const first = firstAtLeast(weights, outer * inner);
+  const end = firstAtLeast(weights, (outer + 1) * inner);
+  const within = firstAtLeast(weights, outer * inner + (element % inner));
   return first * units + unit * (end - first) + (within - first);
-}
-
-/** Index of the first of ascending numbers that is `value` or more. */
-function atLeast(ascending: Uint32Array, value: number): number {
-  let low = 0;
-  let high = ascending.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (ascending[middle]! < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 function product(lengths: readonly number[]): number {

@@ -8,6 +8,7 @@ import { evenEdges, reportHistogram } from '../../../../src/core/statistics/hist
 import { chunkElements } from '../../../../src/core/statistics/scan';
 import { TypeScriptKernel } from '../../../../src/core/statistics/twin';
 import { QUANTILES } from '../../../../src/core/statistics/tensorStatistics';
+import { bell, uniform } from '../../../support/numpyValues';
 import { scanBytes, tensorOf } from '../../../support/sampleData';
 
 interface Figures {
@@ -18,20 +19,6 @@ interface Figures {
 }
 
 const expected = JSON.parse(readFileSync(path.join(__dirname, '../../../fixtures/numpy/figures.json'), 'utf8')) as Record<string, Figures>;
-
-/** As figures.py has it. */
-function uniform(index: number, stream: number): number {
-  let h = (Math.imul(index, 2654435761) + Math.imul(stream, 40503)) >>> 0;
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b) >>> 0;
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35) >>> 0;
-  return ((h ^ (h >>> 16)) >>> 0) / 2 ** 32;
-}
-
-function bell(index: number): number {
-  let total = 0;
-  for (let stream = 1; stream <= 12; stream++) total += uniform(index, stream);
-  return total - 6;
-}
 
 const float32 = (make: (x: number, u: number) => number) => (count: number): Uint8Array =>
   new Uint8Array(Float32Array.from({ length: count }, (_, i) => make(bell(i), uniform(i, 99))).buffer);
