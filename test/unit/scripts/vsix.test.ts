@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { RULES } from '../../../src/core/rules/index';
 import { ROOT } from '../../support/paths';
 
 /** What has to be in the package. */
@@ -10,7 +12,7 @@ const REQUIRED = [
 ];
 
 /** What may be in it besides: nothing that was not meant to be shipped slips in. */
-const ALLOWED = [/^media\/(walkthrough\/)?[\w.-]+\.(svg|png|css|md)$/, /^docs\/rules\/[\w-]+\.md$/];
+const ALLOWED = [/^media\/(walkthrough\/)?[\w.-]+\.(svg|png|css|md)$/, /^docs\/rules\/[\w-]+\.md$/, /^docs\/rules\/images\/[\w-]+\.svg$/];
 
 describe('the package', function () {
   this.timeout(60_000);
@@ -25,7 +27,16 @@ describe('the package', function () {
   });
 
   it('holds a page for every rule', () => {
-    assert.ok(files.filter((file) => file.startsWith('docs/rules/')).length > 5);
+    assert.deepEqual(RULES.map(({ id }) => `docs/rules/${id}.md`).filter((page) => !files.includes(page)), []);
+  });
+
+  it('holds what these pages show and link to', () => {
+    const missing = RULES.flatMap(({ id }) => {
+      const page = readFileSync(path.join(ROOT, 'docs/rules', `${id}.md`), 'utf8');
+      const targets = [...page.matchAll(/\]\(([^)#]+)/g)].map(([, target]) => target!).filter((target) => !/^https?:/.test(target));
+      return targets.map((target) => path.posix.join('docs/rules', target)).filter((target) => !files.includes(target)).map((target) => `${id}: ${target}`);
+    });
+    assert.deepEqual(missing, []);
   });
 
   it('holds nothing else', () => {
