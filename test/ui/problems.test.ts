@@ -48,8 +48,12 @@ describe('the Problems panel', () => {
     await problem('digits/kernel').locator('a').filter({ hasText: 'non-finite-values' }).click();
     await window.page.getByRole('tab', { name: /Preview non-finite-values\.md/ }).waitFor();
     // VS Code's preview stumbles over being closed before it has loaded: it stays open, below what the next test opens.
-    await window.page.frameLocator('iframe.webview.ready').last().frameLocator('iframe#active-frame').getByRole('heading', { name: 'How to silence it' }).waitFor();
+    const page = window.page.frameLocator('iframe.webview.ready').last().frameLocator('iframe#active-frame');
+    await page.getByRole('heading', { name: 'How to silence it' }).waitFor();
+    const picture = page.getByRole('img', { name: 'Healthy and suspicious' });
+    await picture.scrollIntoViewIfNeeded();
     await window.screenshot('problem-rule-page');
+    assert.ok(await picture.evaluate((image) => (image as HTMLImageElement).naturalWidth > 0), 'the picture of the rule is there');
   });
 
   it('silences it by a quick fix; the sidebar says so', async () => {
