@@ -28,12 +28,40 @@ export interface Segment {
 }
 
 /**
- * real value = float32(code × scale + min) for `affine` (TensorFlow.js), rounded to an integer where `originalDtype` is int32;
+ * What stored codes stand for; statistics are always of the real values.
+ * `affine`: float32(code × scale + min), rounded to an integer where `originalDtype` is int32 (TensorFlow.js; a zero point z is min = -z × scale).
+ * `perAxis`: float32((code − zeroPoint) × scale), with a scale for each index of `axis`.
+ * `perBlock`: the same, with a scale for each run of `blockSize` elements along `axis`; scales in row-major order.
  * `float16` stores half floats of what was float32.
  */
 export type Quantization =
   | { readonly scheme: 'affine'; readonly scale: number; readonly min: number; readonly originalDtype: 'float32' | 'int32' }
+  | { readonly scheme: 'perAxis'; readonly axis: number; readonly scales: readonly number[]; readonly zeroPoints?: readonly number[]; readonly originalDtype: 'float32' }
+  | { readonly scheme: 'perBlock'; readonly axis: number; readonly blockSize: number; readonly scales: readonly number[]; readonly zeroPoints?: readonly number[]; readonly originalDtype: 'float32' }
   | { readonly scheme: 'float16'; readonly originalDtype: 'float32' };
+
+/** What HDF5 did to a chunk, in the order in which it was applied. */
+export type ChunkFilter = 'shuffle' | 'deflate' | 'lzf' | 'fletcher32';
+
+/**
+ * How the bytes of the segments become elements in row-major order, where it is not simply one after another.
+ * Plain data: decoders live with the workers (src/worker/decoders/).
+ */
+export type Encoding =
+  /** In row-major order of the axes in this order: transposed and Fortran-ordered arrays. order[0] is the axis that varies slowest. */
+  | { readonly kind: 'permuted'; readonly order: readonly number[] }
+  /** A view: element (i, j, …) lies at offset + i × strides[0] + j × strides[1] + …, counted in elements. */
+  | { readonly kind: 'strided'; readonly offset: number; readonly strides: readonly number[] }
+  /** One segment, a raw deflate stream (RFC 1951); the tensor begins `skipBytes` into what it unpacks to. */
+  | { readonly kind: 'deflate'; readonly skipBytes: number }
+  /** HDF5 chunks: a segment each, in row-major order of their grid. One without bytes was never written and holds `fill` (one element, as stored; zeros where absent). `filterMasks`: bit i set where filter i was left out of that chunk. */
+  | { readonly kind: 'chunked'; readonly chunkShape: readonly number[]; readonly filters: readonly ChunkFilter[]; readonly filterMasks?: readonly number[]; readonly fill?: Uint8Array }
+  /** The values themselves, few: little-endian, one after another. No segments. */
+  | { readonly kind: 'inline'; readonly bytes: Uint8Array }
+  /** Protobuf varints, one an element: a packed field that is not of fixed width. */
+  | { readonly kind: 'varints' }
+  /** `segments` hold the values; `indices` say where in the flat tensor each of them goes. All else is zero. */
+  | { readonly kind: 'sparse'; readonly indices: Float64Array };
 
 /** Which axes of a kernel's shape count its units. Indices into `shape`. */
 export interface UnitAxes {
@@ -58,8 +86,12 @@ export interface Tensor {
   readonly elements: number;
   /** As stored. */
   readonly bytes: number;
-  /** Empty where `unreadable` says why, and for tensors without elements. */
+  /** Empty where `unreadable` says why, for tensors without elements, and where `encoding` holds the values itself. */
   readonly segments: readonly Segment[];
+  /** Absent where the segments hold the elements one after another, in row-major order. */
+  readonly encoding?: Encoding;
+  /** Little-endian where absent. */
+  readonly byteOrder?: 'big';
   readonly axes?: UnitAxes;
   /** Why the bytes cannot be read: names the file and the remedy. */
   readonly unreadable?: string;

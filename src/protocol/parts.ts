@@ -1,4 +1,4 @@
-import { bytesPerElement } from '../core/dtype';
+import { blockOf, storedBytes } from '../core/dtype';
 import type { NumericDtype } from '../core/dtype';
 import type { Tensor } from '../core/model';
 import type { JobFiles, Part } from './workerContract';
@@ -20,12 +20,17 @@ const LAST_JOB_BYTES = 2 * 1024 * 1024;
 /** A tensor above this share of the whole is not what a person should wait for first. */
 const LARGE_SHARE = 0.02;
 
+/** Every block type fits into this run of elements a whole number of times: parts begin where a block does. */
+const BLOCK_ELEMENTS = 256;
+
 /** A tensor in runs that one worker reads in one go. `index` is the tensor's in its model. */
 export function partsOf(tensor: Tensor, index: number): Part[] {
-  const largest = PART_BYTES / bytesPerElement(tensor.dtype as NumericDtype);
+  if (!canBeDivided(tensor)) return [{ index, tensor, firstElement: 0, elements: tensor.elements }];
+  const block = blockOf(tensor.dtype as NumericDtype);
+  const largest = (PART_BYTES / block.bytes) * block.elements;
   // Even parts: no worker gets a crumb at the end.
   const count = Math.max(1, Math.ceil(tensor.elements / largest));
-  const size = Math.ceil(tensor.elements / count);
+  const size = Math.ceil(tensor.elements / count / BLOCK_ELEMENTS) * BLOCK_ELEMENTS;
   const parts: Part[] = [];
   for (let firstElement = 0; firstElement < tensor.elements; firstElement += size) {
     parts.push({ index, tensor, firstElement, elements: Math.min(size, tensor.elements - firstElement) });
@@ -33,8 +38,13 @@ export function partsOf(tensor: Tensor, index: number): Part[] {
   return parts;
 }
 
+/** Whether a part costs no more than its share: what is packed as one stream is read from its begin. */
+export function canBeDivided({ encoding }: Tensor): boolean {
+  return encoding === undefined || encoding.kind === 'permuted';
+}
+
 export function bytesOfPart({ tensor, elements }: Part): number {
-  return elements * bytesPerElement(tensor.dtype as NumericDtype);
+  return storedBytes(tensor.dtype as NumericDtype, elements);
 }
 
 /** Parts as they are given out: in model order, but for a small tensor that goes first where the model begins with a large one. */

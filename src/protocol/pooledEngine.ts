@@ -4,15 +4,17 @@ import { isNumeric } from '../core/dtype';
 import type { Model, Tensor } from '../core/model';
 import { findingsOf } from '../core/rules/index';
 import { extremeEdges, needsExtremeCounts, withExtremeCounts } from '../core/statistics/extremes';
-import { finish, FINE_BINS, needsFineHistogram, withFineHistogram, withNearZeroRatio } from '../core/statistics/finish';
+import { FINE_BINS, needsFineHistogram, withFineHistogram, withNearZeroRatio } from '../core/statistics/finish';
+import { finishTensor } from '../core/statistics/finishTensor';
 import { evenEdges } from '../core/statistics/histogram';
 import { EMPTY_PARTIAL, mergePartials } from '../core/statistics/partial';
 import type { PartialStatistics } from '../core/statistics/partial';
 import type { Spectrum } from '../core/statistics/spectrum';
+import { MOST_PART_ELEMENTS } from '../core/statistics/scan';
 import { NEAR_ZERO_RATIO } from '../core/statistics/tensorStatistics';
 import type { TensorStatistics, WindowHistogram } from '../core/statistics/tensorStatistics';
 import type { Analysis, AnalyzeOptions, Engine, SpectrumOptions } from './engine';
-import { bytesOfPart, partsOf, withOwnFiles } from './parts';
+import { bytesOfPart, canBeDivided, partsOf, withOwnFiles } from './parts';
 import { Pool } from './pool';
 import type { PoolOptions } from './pool';
 import type { Part, PartResult } from './workerContract';
@@ -191,7 +193,8 @@ class AnalysisRun {
     const tensor = this.#model.tensors[index];
     if (!tensor) return [];
     if (tensor.unreadable !== undefined) this.#fail(index, tensor.unreadable);
-    else if (isNumeric(tensor.dtype) && tensor.elements === 0) this.#succeed(index, finish(EMPTY_PARTIAL, tensor, this.#nearZeroRatio));
+    else if (isNumeric(tensor.dtype) && tensor.elements === 0) this.#succeed(index, finishTensor(EMPTY_PARTIAL, tensor, this.#nearZeroRatio));
+    else if (!canBeDivided(tensor) && tensor.elements > MOST_PART_ELEMENTS) this.#fail(index, `${tensor.name} is packed as one stream of ${tensor.elements} elements, more than the ${MOST_PART_ELEMENTS} that are read so. Save it without compression.`);
     else if (isNumeric(tensor.dtype)) {
       const parts = partsOf(tensor, index);
       this.#pending.set(index, { left: parts.length, partial: undefined });
@@ -209,7 +212,7 @@ class AnalysisRun {
     } else if ('statistics' in result) this.#complete(part.index, result.statistics);
     else if (!this.#failures.has(part.index)) {
       pending.partial = pending.partial ? mergePartials(pending.partial, result.partial) : result.partial;
-      if (pending.left === 0) this.#complete(part.index, finish(pending.partial, this.#model.tensors[part.index]!, this.#nearZeroRatio));
+      if (pending.left === 0) this.#complete(part.index, finishTensor(pending.partial, this.#model.tensors[part.index]!, this.#nearZeroRatio));
     }
     if (pending.left === 0) this.#pending.delete(part.index);
     this.#doneBytes += bytesOfPart(part);

@@ -1,12 +1,13 @@
+import { deliveredOf } from '../core/delivered';
 import { bytesPerElement } from '../core/dtype';
-import type { NumericDtype } from '../core/dtype';
 import { CancelledError, HumanError, messageOf } from '../core/errors';
 import { createCounter } from '../core/statistics/count';
 import type { EdgeCounts } from '../core/statistics/count';
-import { finish } from '../core/statistics/finish';
+import { finishTensor } from '../core/statistics/finishTensor';
 import type { Kernel } from '../core/statistics/kernel';
 import { chunkElements, createScanner } from '../core/statistics/scan';
 import type { CountJob, Part, PartResult, ScanJob } from '../protocol/workerContract';
+import { elementReader } from './elementReader';
 import { OpenFiles } from './jobFiles';
 import { Pause } from './pause';
 
@@ -43,10 +44,10 @@ export async function scanParts(kernel: Kernel, { files, parts, nearZeroRatio }:
 async function scanPart(kernel: Kernel, open: OpenFiles, part: Part, nearZeroRatio: number, pause: Pause): Promise<PartResult> {
   const { index, tensor } = part;
   try {
-    const scanner = createScanner(kernel, tensor, part.firstElement);
+    const scanner = createScanner(kernel, deliveredOf(tensor), part.firstElement);
     await readPart(kernel, open, part, scanner, pause);
     const partial = scanner.result();
-    return part.elements === tensor.elements ? { index, statistics: finish(partial, tensor, nearZeroRatio) } : { index, partial };
+    return part.elements === tensor.elements ? { index, statistics: finishTensor(partial, tensor, nearZeroRatio) } : { index, partial };
   } catch (error) {
     if (error instanceof CancelledError) throw error;
     const message = messageOf(error);
@@ -63,7 +64,7 @@ export async function countParts(kernel: Kernel, { files, parts, edges }: CountJ
   let above = 0;
   try {
     for (const part of parts) {
-      const counter = createCounter(kernel, part.tensor, edges);
+      const counter = createCounter(kernel, deliveredOf(part.tensor), edges);
       await readPart(kernel, open, part, counter, pause);
       const found = counter.result();
       found.counts.forEach((count, bin) => (counts[bin]! += count));
@@ -77,14 +78,20 @@ export async function countParts(kernel: Kernel, { files, parts, edges }: CountJ
 }
 
 async function readPart(kernel: Kernel, open: OpenFiles, { tensor, firstElement, elements }: Part, taker: Taker, pause: Pause): Promise<void> {
-  const dtype = tensor.dtype as NumericDtype;
-  const elementBytes = bytesPerElement(dtype);
-  const chunk = chunkElements(dtype);
-  for (let done = 0; done < elements; done += chunk) {
-    const count = Math.min(chunk, elements - done);
-    open.read(tensor, (firstElement + done) * elementBytes, kernel.input.subarray(0, count * elementBytes));
-    taker.take(count);
-    await pause.breathe();
+  const reader = elementReader({ files: open, tensor, kernel });
+  const chunk = chunkElements(reader.delivered.dtype);
+  const elementBytes = bytesPerElement(reader.delivered.dtype);
+  try {
+    for (let done = 0; done < elements; done += chunk) {
+      const count = Math.min(chunk, elements - done);
+      // Most files are read at once: waiting for nothing costs a turn of the event loop a chunk.
+      const waits = reader.read(firstElement + done, count, kernel.input.subarray(0, count * elementBytes));
+      if (waits) await waits;
+      taker.take(count);
+      await pause.breathe();
+    }
+  } finally {
+    reader.close();
   }
   open.verify(tensor);
 }

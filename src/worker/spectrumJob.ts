@@ -1,6 +1,5 @@
 import os from 'node:os';
 import { bytesPerElement, isNumeric } from '../core/dtype';
-import type { NumericDtype } from '../core/dtype';
 import { UnsupportedError } from '../core/errors';
 import { linesOf, matrixLayout, restOf } from '../core/linearAlgebra/matrixLayout';
 import type { MatrixLayout } from '../core/linearAlgebra/matrixLayout';
@@ -14,6 +13,7 @@ import { MOST_SINGULAR_VALUES, TOP_SINGULAR_VALUES } from '../core/statistics/sp
 import type { Spectrum } from '../core/statistics/spectrum';
 import type { SpectrumJob } from '../protocol/workerContract';
 import { gramBytes, singularValues } from './gram';
+import { elementReader } from './elementReader';
 import { OpenFiles } from './jobFiles';
 import { lanczosBytes, topSingularValues } from './lanczos';
 import { LinearMemory, sizeOfBlock } from './linearModule';
@@ -93,25 +93,26 @@ function plannedBytes(tensor: Tensor, layout: MatrixLayout): number {
 }
 
 async function read(files: OpenFiles, tensor: Tensor, values: Float32Array<ArrayBuffer>, breathe: Breath, onProgress: (share: number) => void): Promise<void> {
-  const dtype = tensor.dtype as NumericDtype;
-  const elementBytes = bytesPerElement(dtype);
-  const chunk = READ_BYTES / elementBytes;
+  const reader = elementReader({ files, tensor });
+  const { dtype } = reader.delivered;
+  const chunk = READ_BYTES / bytesPerElement(dtype);
   const isPlain = dtype === 'float32';
   const buffer = new Uint8Array(isPlain ? 0 : READ_BYTES);
   try {
     files.verify(tensor);
     for (let done = 0; done < tensor.elements; done += chunk) {
       const count = Math.min(chunk, tensor.elements - done);
-      if (isPlain) files.read(tensor, done * 4, new Uint8Array(values.buffer, values.byteOffset + done * 4, count * 4));
+      if (isPlain) await reader.read(done, count, new Uint8Array(values.buffer, values.byteOffset + done * 4, count * 4));
       else {
-        files.read(tensor, done * elementBytes, buffer.subarray(0, count * elementBytes));
-        values.set(decodeValues(buffer, count, tensor), done);
+        await reader.read(done, count, buffer);
+        values.set(decodeValues(buffer, count, reader.delivered), done);
       }
       onProgress(done / tensor.elements);
       await breathe();
     }
     files.verify(tensor);
   } finally {
+    reader.close();
     files.close();
   }
 }

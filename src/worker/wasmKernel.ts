@@ -132,6 +132,10 @@ export class WasmKernel implements Kernel {
       this.#module.countCodes8(count);
       this.#codeValues.set(source.values);
     } else if (source.kind === 'bfloat16') this.#module.countCodes16(count);
+    if (source.kind === 'codes8' && this.#hasIrregular(source.values)) {
+      addToPlanned(units.plan, units.sums, decodePlainly(source, this.input, count), firstElement);
+      return;
+    }
     const codeBytes = source.kind === 'codes8' ? 1 : 2;
     const hasZeros = this.#countOf(zeroCodes) !== zeros;
     for (let done = 0; done < count; done += this.#decoded.length) {
@@ -139,9 +143,15 @@ export class WasmKernel implements Kernel {
       zeros = this.#countOf(zeroCodes);
       const isRegular = this.#decode(source.kind, this.#inputAddress + done * codeBytes, size);
       if (isRegular) this.#matrix.add(units, { address: this.#decoded.byteOffset, firstElement: firstElement + done, count: size, hasZeros: hasZeros || this.#countOf(zeroCodes) !== zeros });
-      else addToPlanned(units.plan, units.sums, decodePlainly(source.kind, this.input.subarray(done * codeBytes), size), firstElement + done);
+      else addToPlanned(units.plan, units.sums, decodePlainly(source, this.input.subarray(done * codeBytes), size), firstElement + done);
     }
     this.#matrix.fold();
+  }
+
+  /** Whether the counts hold a float8 that is no number: for the SIMD pass all codes of 8 bits are. */
+  #hasIrregular(values: Float32Array): boolean {
+    for (let code = 0; code < values.length; code++) if (!Number.isFinite(values[code]!) && this.#module.countOfCode(code) > 0) return true;
+    return false;
   }
 
   #countOf(codes: readonly number[]): number {
@@ -213,9 +223,11 @@ function codesOfZero(source: CodeSource): readonly number[] {
 }
 
 /** For values that are not finite, or too large for float32 sums of squares. */
-function decodePlainly(kind: CodeSource['kind'], bytes: Uint8Array, count: number): ArrayLike<number> {
-  if (kind === 'codes8') throw new Error('all 8-bit codes are regular');
-  return decodeValues(bytes, count, { dtype: kind });
+function decodePlainly(source: CodeSource, bytes: Uint8Array, count: number): ArrayLike<number> {
+  if (source.kind !== 'codes8') return decodeValues(bytes, count, { dtype: source.kind });
+  const values = new Float32Array(count);
+  for (let i = 0; i < count; i++) values[i] = source.values[bytes[i]!]!;
+  return values;
 }
 
 const word = new Uint32Array(1);

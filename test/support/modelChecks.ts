@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { bytesPerElement, isNumeric } from '../../src/core/dtype';
+import { bytesPerElement, isPlain } from '../../src/core/dtype';
 import { isWeight, ROLES } from '../../src/core/model';
 import type { Model, Tensor } from '../../src/core/model';
 import type { MemoryFiles } from './memorySource';
@@ -40,7 +40,7 @@ function checkTensor(model: Model, tensor: Tensor, index: number): void {
     assert.ok(offset >= 0 && length > 0 && offset + length <= model.files[file]!.sizeBytes, `${label} lies inside its file`);
   }
   assert.equal(tensor.segments.reduce((sum, segment) => sum + segment.length, 0), tensor.bytes, label);
-  if (isNumeric(tensor.dtype)) assert.equal(tensor.bytes, tensor.elements * bytesPerElement(tensor.dtype), label);
+  if (isPlain(tensor.dtype)) assert.equal(tensor.bytes, tensor.elements * bytesPerElement(tensor.dtype), label);
 }
 
 function unique(names: readonly string[], what: string): void {

@@ -1,5 +1,5 @@
 import { bytesPerElement } from '../../src/core/dtype';
-import type { NumericDtype } from '../../src/core/dtype';
+import type { PlainDtype } from '../../src/core/dtype';
 import type { Quantization, Tensor } from '../../src/core/model';
 import type { Kernel } from '../../src/core/statistics/kernel';
 import { mergePartials } from '../../src/core/statistics/partial';
@@ -7,7 +7,7 @@ import type { PartialStatistics } from '../../src/core/statistics/partial';
 import { chunkElements, createScanner } from '../../src/core/statistics/scan';
 import { Random } from './random';
 
-export function tensorOf(dtype: NumericDtype, elements: number, more: Partial<Tensor> = {}): Tensor {
+export function tensorOf(dtype: PlainDtype, elements: number, more: Partial<Tensor> = {}): Tensor {
   const bytes = elements * bytesPerElement(dtype);
   return { name: 'layer/kernel', layer: 0, role: 'kernel', dtype, shape: [elements], elements, bytes, segments: [{ file: 0, offset: 0, length: bytes }], ...more };
 }
@@ -20,8 +20,8 @@ export function scanBytes(kernel: Kernel, tensor: Tensor, bytes: Uint8Array, spl
 }
 
 function scanPart(kernel: Kernel, tensor: Tensor, bytes: Uint8Array, first: number, end: number): PartialStatistics {
-  const size = bytesPerElement(tensor.dtype as NumericDtype);
-  const chunk = chunkElements(tensor.dtype as NumericDtype);
+  const size = bytesPerElement(tensor.dtype as PlainDtype);
+  const chunk = chunkElements(tensor.dtype as PlainDtype);
   const scanner = createScanner(kernel, tensor, first);
   for (let at = first; at < end; at += chunk) {
     const count = Math.min(chunk, end - at);

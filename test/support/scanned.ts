@@ -1,4 +1,4 @@
-import type { NumericDtype } from '../../src/core/dtype';
+import type { PlainDtype } from '../../src/core/dtype';
 import type { Tensor } from '../../src/core/model';
 import { finish } from '../../src/core/statistics/finish';
 import { chunkElements, createScanner } from '../../src/core/statistics/scan';
@@ -11,7 +11,7 @@ const kernel = new TypeScriptKernel();
 export function scanned(values: ArrayLike<number>, more: Partial<Tensor> = {}): TensorStatistics {
   const numbers = Float32Array.from(values);
   const tensor: Tensor = { name: 'x', layer: 0, role: 'other', dtype: 'float32', shape: [numbers.length], elements: numbers.length, bytes: numbers.byteLength, segments: [], ...more };
-  const chunk = chunkElements(tensor.dtype as NumericDtype);
+  const chunk = chunkElements(tensor.dtype as PlainDtype);
   kernel.reset();
   const scanner = createScanner(kernel, tensor, 0);
   for (let first = 0; first < numbers.length; first += chunk) {

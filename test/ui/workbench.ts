@@ -198,13 +198,20 @@ export class Workbench {
   }
 }
 
+const UNFOLD_MS = 5_000;
+
 async function rowTop(row: Locator): Promise<number> {
   return (await row.boundingBox())?.y ?? 0;
 }
 
+/** A folder that unfolds has its rows a moment later, and those of folders above have the same names. */
 async function firstBelow(candidates: Locator, top: number): Promise<Locator> {
-  for (const candidate of await candidates.all()) {
-    if ((await rowTop(candidate)) > top) return candidate;
-  }
+  const giveUpMs = Date.now() + UNFOLD_MS;
+  do {
+    for (const candidate of await candidates.all()) {
+      if ((await rowTop(candidate)) > top) return candidate;
+    }
+    await candidates.page().waitForTimeout(50);
+  } while (Date.now() < giveUpMs);
   throw new Error('The folder has no such entry.');
 }

@@ -2,7 +2,7 @@ import { attribute } from './graphNodes';
 import type { Graph, GraphNode } from './graphNodes';
 import { hasSpeakingName, isKernelOp } from './graphUses';
 import type { WeightUse } from './graphUses';
-import type { Assignment, LayerDraft } from './tfjsModel';
+import type { Assignment, LayerDraft } from './assembleModel';
 import type { PlacedWeight } from './tfjsTensors';
 
 /** Parts of a name that tell a variable, not its layer. */

@@ -1,7 +1,7 @@
 import type { Declared } from '../model';
 import { asBoolean, asString, isObject, own, ownAny } from './jsonValues';
 import type { JsonObject } from './jsonValues';
-import type { LayerDraft } from './tfjsModel';
+import type { LayerDraft } from './assembleModel';
 
 /** Longer lists and texts are data (Lambda code, vocabularies), not settings. */
 const MAX_LIST = 16;

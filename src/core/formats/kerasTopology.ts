@@ -3,7 +3,7 @@ import { facetsOf } from './kerasFacets';
 import { endpointNames, inboundCalls, inboundNames } from './kerasInbound';
 import { builtInputShape, declaredInputShape, mergedShape, outputShapeOf } from './kerasShapes';
 import type { Shape } from './kerasShapes';
-import type { LayerDraft } from './tfjsModel';
+import type { LayerDraft } from './assembleModel';
 import { parseJson } from './tolerantJson';
 
 /** Bounds what one hostile file can make us walk; the deepest published Keras models have some thousand layers. */

@@ -1,6 +1,6 @@
 import type { Role, UnitAxes } from '../model';
 import type { KerasLayer } from './kerasTopology';
-import type { Assignment, LayerList } from './tfjsModel';
+import type { Assignment, LayerList } from './assembleModel';
 import type { PlacedWeight } from './tfjsTensors';
 import { axesOf, depthwiseAxes, isOptimizerName, roleByName, splitName } from './weightNames';
 

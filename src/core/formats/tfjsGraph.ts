@@ -7,7 +7,7 @@ import { useOf } from './graphUses';
 import { isObject, own } from './jsonValues';
 import { readJson } from './jsonText';
 import { flavourOf } from './tfjsFlavour';
-import { assembleModel, producerOf } from './tfjsModel';
+import { assembleModel, producerOf } from './assembleModel';
 import { manifestOf, refuseInline } from './tfjsModelJson';
 import { placeWeights } from './tfjsTensors';
 

@@ -8,8 +8,8 @@ import { readTopology } from './kerasTopology';
 import type { KerasLayer } from './kerasTopology';
 import { assignWeights } from './kerasWeights';
 import { flavourOf } from './tfjsFlavour';
-import { assembleModel, LayerList, producerOf } from './tfjsModel';
-import type { LayerDraft } from './tfjsModel';
+import { assembleModel, LayerList, producerOf } from './assembleModel';
+import type { LayerDraft } from './assembleModel';
 import { manifestOf, refuseInline } from './tfjsModelJson';
 import { placeWeights } from './tfjsTensors';
 

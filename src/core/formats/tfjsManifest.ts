@@ -1,4 +1,4 @@
-import { bytesPerElement, isDtype, isNumeric } from '../dtype';
+import { isDtype, isNumeric, storedBytes } from '../dtype';
 import type { Dtype } from '../dtype';
 import type { Quantization } from '../model';
 import { asArray, describe, isObject, own, ownAny, quote } from './jsonValues';
@@ -167,7 +167,7 @@ function sizeOf(weight: unknown, shape: readonly number[], dtype: Dtype | undefi
   if (!Number.isSafeInteger(elements)) return { flaw: `its shape [${shape.slice(0, 8).join(', ')}] counts more elements than any file can hold` };
   if (dtype === undefined) return { elements, ...declaredBytes(weight) };
   if (!isNumeric(dtype)) return { elements };
-  const bytes = elements * bytesPerElement(dtype);
+  const bytes = storedBytes(dtype, elements);
   if (!Number.isSafeInteger(bytes)) return { flaw: `its shape [${shape.slice(0, 8).join(', ')}] counts more bytes than any file can hold` };
   return { elements, bytes };
 }

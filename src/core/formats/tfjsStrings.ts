@@ -1,5 +1,6 @@
 import { CancelledError, HumanError, throwIfCancelled } from '../errors';
-import type { GroupLayout, ModelFiles } from './tfjsShards';
+import type { ModelFiles } from './modelFiles';
+import type { GroupLayout } from './tfjsShards';
 
 /** A string tensor of more is refused: a hashed vocabulary has a few million entries, and walking costs a read of each prefix. */
 export const MAX_STRINGS = 4_000_000;

@@ -1,10 +1,13 @@
 import type { ByteSource } from '../byteSource';
 import { throwIfCancelled } from '../errors';
-import type { ModelFile, Problem, Segment } from '../model';
+import type { Problem, Segment } from '../model';
+import { boundedProblems, uniqueNames } from './assembleModel';
+import type { PlacedWeights } from './assembleModel';
 import { quote } from './jsonValues';
 import { parseManifest } from './tfjsManifest';
 import type { Manifest, WeightGroup, WeightSpec } from './tfjsManifest';
-import { GroupLayout, ModelFiles } from './tfjsShards';
+import { ModelFiles } from './modelFiles';
+import { GroupLayout } from './tfjsShards';
 import { stringTensorBytes } from './tfjsStrings';
 
 /** A weight and where its bytes are. */
@@ -16,17 +19,8 @@ export interface PlacedWeight extends WeightSpec {
   readonly unreadable?: string;
 }
 
-export interface PlacedWeights {
-  readonly files: readonly ModelFile[];
-  readonly weights: readonly PlacedWeight[];
-  readonly problems: readonly Problem[];
-}
-
-/** One broken file can break each of its weights: so many problems are listed, then they are counted. */
-export const MAX_PROBLEMS = 200;
-
 /** Finds the bytes of every weight of a manifest. Reads nothing but the sizes of the shards and the prefixes of strings. */
-export async function placeWeights(source: ByteSource, manifest: unknown, signal?: AbortSignal): Promise<PlacedWeights> {
+export async function placeWeights(source: ByteSource, manifest: unknown, signal?: AbortSignal): Promise<PlacedWeights<PlacedWeight>> {
   const parsed = parseManifest(manifest);
   const files = new ModelFiles(source, signal);
   const weights: PlacedWeight[] = [];
@@ -37,9 +31,9 @@ export async function placeWeights(source: ByteSource, manifest: unknown, signal
     if (placed.problem) problems.push(placed.problem);
     for (const weight of placed.weights) weights.push(weight);
   }
-  const unique = uniqueNames(weights);
+  const unique = uniqueNames(weights, 'The weights manifest');
   const all = [...problems, ...files.problems, ...unique.problems, ...doubts(unique.weights)];
-  return { files: files.files, weights: unique.weights, problems: bounded(all) };
+  return { files: files.files, weights: unique.weights, problems: boundedProblems(all) };
 }
 
 function manifestProblems(file: string, manifest: Manifest): Problem[] {
@@ -93,36 +87,6 @@ function unreadable(spec: WeightSpec, reason: string): PlacedWeight {
   return { ...spec, bytes: spec.bytes ?? 0, segments: [], unreadable: `${quote(spec.name)} cannot be read: ${reason}` };
 }
 
-/** Two weights of one name would be one in every tree and report: the second becomes "name (2)". */
-function uniqueNames(weights: readonly PlacedWeight[]): { weights: PlacedWeight[]; problems: Problem[] } {
-  const taken = new Set(weights.map((weight) => weight.name));
-  const seen = new Map<string, number>();
-  const problems: Problem[] = [];
-  const renamed = weights.map((weight, tensor) => {
-    const count = (seen.get(weight.name) ?? 0) + 1;
-    seen.set(weight.name, count);
-    if (count === 1) return weight;
-    let suffix = count;
-    while (taken.has(`${weight.name} (${suffix})`)) suffix++;
-    const name = `${weight.name} (${suffix})`;
-    taken.add(name);
-    seen.set(weight.name, suffix);
-    problems.push({
-      message: `The weights manifest declares ${quote(weight.name)} more than once; this one is shown as ${quote(name)}`,
-      remedy: 'Programs that look weights up by name use only one of them. Save the model with unique layer names.',
-      tensor,
-    });
-    return { ...weight, name };
-  });
-  return { weights: renamed, problems };
-}
-
 function doubts(weights: readonly PlacedWeight[]): Problem[] {
   return weights.flatMap(({ name, doubt }, tensor) => (doubt ? [{ message: `${quote(name)}: ${doubt.message}`, remedy: doubt.remedy, tensor }] : []));
-}
-
-function bounded(problems: readonly Problem[]): readonly Problem[] {
-  if (problems.length <= MAX_PROBLEMS) return problems;
-  const rest = problems.length - MAX_PROBLEMS;
-  return [...problems.slice(0, MAX_PROBLEMS), { message: `${rest} more problems of the same kinds are not listed`, remedy: 'Mend those listed first.' }];
 }

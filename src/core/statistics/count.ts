@@ -1,4 +1,4 @@
-import type { NumericDtype } from '../dtype';
+import type { PlainDtype } from '../dtype';
 import type { Tensor } from '../model';
 import { codeBits, decodeValues } from './decode';
 import { decodeCodes } from './distribution';
@@ -24,7 +24,7 @@ export interface EdgeCounter {
 
 /** `edges` are ascending, two or more. One counter or scanner at a time for each kernel. */
 export function createCounter(kernel: Kernel, tensor: Tensor, edges: Float64Array): EdgeCounter {
-  const bits = codeBits(tensor.dtype as NumericDtype);
+  const bits = codeBits(tensor.dtype as PlainDtype);
   if (bits) return codeCounter(kernel, tensor, bits, edges);
   if (tensor.dtype === 'float32' && edges.length <= MOST_KERNEL_EDGES) return float32Counter(kernel, edges);
   return plainCounter(kernel, tensor, edges);

@@ -1,6 +1,7 @@
 import { bytesPerElement } from '../dtype';
-import type { NumericDtype } from '../dtype';
+import type { PlainDtype } from '../dtype';
 import type { Quantization, Tensor } from '../model';
+import { decodeFloat8 } from './float8';
 import type { Values } from './tensorStatistics';
 
 let halfFloats: Float32Array | undefined;
@@ -45,11 +46,16 @@ export function decodeBfloat16(bits: number): number {
 }
 
 /** How many bits a stored code has, where a table of all codes is the way to count them. */
-export function codeBits(dtype: NumericDtype): 8 | 16 | undefined {
+export function codeBits(dtype: PlainDtype): 8 | 16 | undefined {
   switch (dtype) {
     case 'int8':
     case 'uint8':
     case 'bool':
+    case 'float8_e4m3fn':
+    case 'float8_e5m2':
+    case 'float8_e4m3fnuz':
+    case 'float8_e5m2fnuz':
+    case 'float8_e8m0fnu':
       return 8;
     case 'float16':
     case 'bfloat16':
@@ -85,6 +91,12 @@ function plainCode(dtype: Tensor['dtype']): (code: number) => number {
       return (code) => (code << 16) >> 16;
     case 'bool':
       return (code) => (code === 0 ? 0 : 1);
+    case 'float8_e4m3fn':
+    case 'float8_e5m2':
+    case 'float8_e4m3fnuz':
+    case 'float8_e5m2fnuz':
+    case 'float8_e8m0fnu':
+      return (code) => decodeFloat8(dtype, code);
     default:
       return (code) => code;
   }
@@ -101,7 +113,7 @@ function dequantize(code: number, { scale, min, originalDtype }: Extract<Quantiz
  * int64 and uint64 become the nearest float64; of complex64 numbers the magnitude is taken.
  */
 export function decodeValues(bytes: Uint8Array, count: number, tensor: Pick<Tensor, 'dtype' | 'quantization'>): Values {
-  const dtype = tensor.dtype as NumericDtype;
+  const dtype = tensor.dtype as PlainDtype;
   const { buffer, byteOffset } = bytes;
   if (bytes.length < count * bytesPerElement(dtype)) throw new RangeError('fewer bytes than elements');
   switch (dtype) {
@@ -122,6 +134,11 @@ export function decodeValues(bytes: Uint8Array, count: number, tensor: Pick<Tens
     case 'int8':
     case 'uint8':
     case 'bool':
+    case 'float8_e4m3fn':
+    case 'float8_e5m2':
+    case 'float8_e4m3fnuz':
+    case 'float8_e5m2fnuz':
+    case 'float8_e8m0fnu':
       return decoded(bytes.subarray(0, count), codeDecoder(tensor));
     case 'float16':
       return lookedUp(new Uint16Array(buffer, byteOffset, count), allFloat16());

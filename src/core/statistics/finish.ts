@@ -1,4 +1,4 @@
-import type { NumericDtype } from '../dtype';
+import type { PlainDtype } from '../dtype';
 import type { Tensor } from '../model';
 import { channelStatistics } from './channels';
 import { binnedDistribution, decodeCodes, exactDistribution, kept } from './distribution';
@@ -36,7 +36,7 @@ export function finish(partial: PartialStatistics, tensor: Pick<Tensor, 'dtype' 
     ...(partial.outputChannels && { outputChannels: channelStatistics(partial.outputChannels) }),
     ...(partial.inputChannels && { inputChannels: channelStatistics(partial.inputChannels) }),
     ...knownExtremes(distribution, moments.count),
-    ...(partial.observed && observedFigures(partial.observed, tensor.dtype as NumericDtype, partial.count, zeros)),
+    ...(partial.observed && observedFigures(partial.observed, tensor.dtype as PlainDtype, partial.count, zeros)),
   };
 }
 

@@ -1,5 +1,6 @@
 import { bytesPerElement } from '../dtype';
-import type { NumericDtype } from '../dtype';
+import type { PlainDtype } from '../dtype';
+import type { ScannedTensor } from '../delivered';
 import type { Role, Tensor } from '../model';
 import { decodeValues } from './decode';
 import type { Kernel } from './kernel';
@@ -41,13 +42,14 @@ export class ObservingScanner implements PartScanner {
   readonly #ordered: Piece[] | undefined;
   #next: number;
 
-  constructor(kernel: Kernel, tensor: Tensor, firstElement: number, scanner: PartScanner) {
+  constructor(kernel: Kernel, tensor: ScannedTensor, firstElement: number, scanner: PartScanner) {
     this.#kernel = kernel;
     this.#tensor = tensor;
     this.#scanner = scanner;
-    this.#elementBytes = bytesPerElement(tensor.dtype as NumericDtype);
+    this.#elementBytes = bytesPerElement(tensor.dtype as PlainDtype);
     this.#zeroRuns = new ZeroRunObserver(firstElement * this.#elementBytes);
-    this.#mantissa = tensor.dtype === 'float32' ? new MantissaObserver(kernel) : undefined;
+    // The bits of computed values are not the file's.
+    this.#mantissa = tensor.dtype === 'float32' && tensor.decodedFrom === undefined ? new MantissaObserver(kernel) : undefined;
     const plan = samplePlan(tensor);
     this.#samples = plan && new SampleObserver(plan, tensor);
     this.#ordered = hasOrder(tensor) ? [] : undefined;
@@ -90,7 +92,7 @@ export function mergeObservations(a: Observations, b: Observations): Observation
 }
 
 /** Of a whole tensor with that many elements of `dtype`, of which `zeros` are zero. */
-export function observedFigures({ zeroRuns, mantissa, ordered, samples }: Observations, dtype: NumericDtype, count: number, zeros: number): Partial<TensorStatistics> {
+export function observedFigures({ zeroRuns, mantissa, ordered, samples }: Observations, dtype: PlainDtype, count: number, zeros: number): Partial<TensorStatistics> {
   const run = longestZeroRun(zeroRuns, count * bytesPerElement(dtype));
   const bits = mantissa === undefined ? undefined : unusedMantissaBits(mantissa);
   const values = ordered && joinPieces(ordered, count);

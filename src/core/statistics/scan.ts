@@ -1,5 +1,6 @@
 import { bytesPerElement } from '../dtype';
-import type { NumericDtype } from '../dtype';
+import type { PlainDtype } from '../dtype';
+import type { ScannedTensor } from '../delivered';
 import type { Tensor } from '../model';
 import { codeBits, codeDecoder, decodeValues, floatsByCode } from './decode';
 import { GenericScanner } from './generic';
@@ -20,17 +21,17 @@ export const MOST_KEPT_ELEMENTS = 4096;
 export const MOST_PART_ELEMENTS = 2 ** 31;
 
 /** Elements that one chunk holds. */
-export function chunkElements(dtype: NumericDtype): number {
+export function chunkElements(dtype: PlainDtype): number {
   return CHUNK_BYTES / bytesPerElement(dtype);
 }
 
 /** A scanner for elements of `tensor` that begin at `firstElement`. One at a time for each kernel. */
-export function createScanner(kernel: Kernel, tensor: Tensor, firstElement: number): PartScanner {
+export function createScanner(kernel: Kernel, tensor: ScannedTensor, firstElement: number): PartScanner {
   return new ObservingScanner(kernel, tensor, firstElement, createCountingScanner(kernel, tensor, firstElement));
 }
 
 function createCountingScanner(kernel: Kernel, tensor: Tensor, firstElement: number): PartScanner {
-  const dtype = tensor.dtype as NumericDtype;
+  const dtype = tensor.dtype as PlainDtype;
   if (tensor.elements <= MOST_KEPT_ELEMENTS) return new KeepingScanner(kernel, tensor, firstElement);
   const bits = codeBits(dtype);
   if (bits) return new CodeScanner(kernel, tensor, firstElement, bits);

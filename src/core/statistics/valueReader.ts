@@ -35,6 +35,11 @@ export function valueReader(bytes: Uint8Array, tensor: Pick<Tensor, 'dtype' | 'q
     case 'int8':
     case 'uint8':
     case 'bool':
+    case 'float8_e4m3fn':
+    case 'float8_e5m2':
+    case 'float8_e4m3fnuz':
+    case 'float8_e5m2fnuz':
+    case 'float8_e8m0fnu':
       return decodedBy(codeDecoder(tensor), bytes);
     case 'int16':
     case 'uint16':
@@ -46,8 +51,8 @@ export function valueReader(bytes: Uint8Array, tensor: Pick<Tensor, 'dtype' | 'q
     case 'uint64':
     case 'complex64':
       return decodedAtOnce(bytes, tensor);
-    case 'string':
-      throw new Error('text has no values');
+    default:
+      throw new Error(`${tensor.dtype} is not delivered as it is stored`);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Analysis } from '../../../src/core/analysis';
 import { assess } from '../../../src/core/assessment';
 import { isNumeric } from '../../../src/core/dtype';
-import type { NumericDtype } from '../../../src/core/dtype';
+import type { PlainDtype } from '../../../src/core/dtype';
 import { openModel } from '../../../src/core/formats/index';
 import type { Tensor } from '../../../src/core/model';
 import { findingsOf, RULES } from '../../../src/core/rules/index';
@@ -48,7 +48,7 @@ export async function analyzeFile(file: string): Promise<Analyzed> {
 }
 
 function scan(kernel: TypeScriptKernel, tensor: Tensor, bytes: Uint8Array): TensorStatistics {
-  const chunk = chunkElements(tensor.dtype as NumericDtype);
+  const chunk = chunkElements(tensor.dtype as PlainDtype);
   const width = bytes.length / Math.max(1, tensor.elements);
   kernel.reset();
   const scanner = createScanner(kernel, tensor, 0);

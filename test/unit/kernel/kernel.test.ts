@@ -4,7 +4,7 @@ import { createCounter } from '../../../src/core/statistics/count';
 import { chunkElements, createScanner } from '../../../src/core/statistics/scan';
 import type { Kernel } from '../../../src/core/statistics/kernel';
 import { TypeScriptKernel } from '../../../src/core/statistics/twin';
-import type { NumericDtype } from '../../../src/core/dtype';
+import type { PlainDtype } from '../../../src/core/dtype';
 import type { Tensor } from '../../../src/core/model';
 import type { TensorStatistics } from '../../../src/core/statistics/tensorStatistics';
 import { createKernel, WasmKernel } from '../../../src/worker/wasmKernel';
@@ -43,7 +43,7 @@ describe('the SIMD kernel and its twin', function () {
     assertSame(finish(scanBytes(wasm, kernels, bytes), tensor), finish(scanBytes(twin, kernels, bytes), tensor));
   });
 
-  const CODES: readonly [NumericDtype, Partial<Tensor>][] = [
+  const CODES: readonly [PlainDtype, Partial<Tensor>][] = [
     ['float16', {}], ['bfloat16', {}], ['uint8', {}], ['int8', {}], ['bool', {}], ['int16', {}], ['uint16', {}],
     ['uint8', { quantization: AFFINE }], ['uint16', { quantization: { ...AFFINE, scale: -1e-4 } }], ['uint8', { quantization: { ...AFFINE, originalDtype: 'int32' } }],
   ];

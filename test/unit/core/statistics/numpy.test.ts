@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { NumericDtype } from '../../../../src/core/dtype';
+import type { PlainDtype } from '../../../../src/core/dtype';
 import { createCounter } from '../../../../src/core/statistics/count';
 import { finish, FINE_BINS, needsFineHistogram, withFineHistogram } from '../../../../src/core/statistics/finish';
 import { evenEdges, reportHistogram } from '../../../../src/core/statistics/histogram';
@@ -12,7 +12,7 @@ import { bell, uniform } from '../../../support/numpyValues';
 import { scanBytes, tensorOf } from '../../../support/sampleData';
 
 interface Figures {
-  readonly dtype: NumericDtype;
+  readonly dtype: PlainDtype;
   readonly nearZeros: readonly [number, number];
   readonly quantiles: readonly number[];
   readonly [figure: string]: unknown;
@@ -101,6 +101,6 @@ function countAll(kernel: TypeScriptKernel, tensor: ReturnType<typeof tensorOf>,
   return counter.result().counts;
 }
 
-function figuresDtype(tensor: ReturnType<typeof tensorOf>): NumericDtype {
-  return tensor.dtype as NumericDtype;
+function figuresDtype(tensor: ReturnType<typeof tensorOf>): PlainDtype {
+  return tensor.dtype as PlainDtype;
 }

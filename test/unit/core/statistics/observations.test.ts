@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { bytesPerElement } from '../../../../src/core/dtype';
-import type { NumericDtype } from '../../../../src/core/dtype';
+import type { PlainDtype } from '../../../../src/core/dtype';
 import type { Role, Tensor } from '../../../../src/core/model';
 import { decodeValues } from '../../../../src/core/statistics/decode';
 import { finish } from '../../../../src/core/statistics/finish';
@@ -30,7 +30,7 @@ function someSplits(random: Random, elements: number): number[] {
   return [...new Set(splits)].filter((at) => at > 0).sort((a, b) => a - b);
 }
 
-const TYPES: readonly [NumericDtype, Partial<Tensor>][] = [
+const TYPES: readonly [PlainDtype, Partial<Tensor>][] = [
   ['float32', {}], ['float16', {}], ['bfloat16', {}], ['uint8', { quantization: AFFINE }], ['uint8', {}], ['int8', {}], ['bool', {}],
   ['uint16', { quantization: { ...AFFINE, scale: 1e-4, min: -1.5 } }], ['int16', {}], ['int32', {}], ['uint32', {}], ['int64', {}], ['uint64', {}], ['float64', {}], ['complex64', {}],
 ];
@@ -83,7 +83,7 @@ describe('what is observed beside the counts', () => {
 });
 
 /** Random codes with runs of zeros of all lengths. */
-function sparseBytes(random: Random, dtype: NumericDtype, elements: number): Uint8Array {
+function sparseBytes(random: Random, dtype: PlainDtype, elements: number): Uint8Array {
   const bytes = new Uint8Array(dtype === 'float32' || dtype === 'complex64' ? float32Bytes('normal', (elements * bytesPerElement(dtype)) / 4) : random.bytes(elements * bytesPerElement(dtype)));
   for (let run = 0; run < 4; run++) {
     const start = random.integer(bytes.length);

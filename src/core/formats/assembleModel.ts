@@ -1,8 +1,17 @@
 import type { ByteSource } from '../byteSource';
 import { isWeight } from '../model';
-import type { Layer, Model, Problem, Role, Tensor, UnitAxes } from '../model';
-import { baseName } from './jsonValues';
-import type { PlacedWeight, PlacedWeights } from './tfjsTensors';
+import type { Layer, Model, ModelFile, Problem, Role, Tensor, UnitAxes } from '../model';
+import { baseName, quote } from './jsonValues';
+
+/** A tensor whose bytes were found, before anything says what it is for. */
+export type WeightDraft = Omit<Tensor, 'layer' | 'role' | 'axes'>;
+
+export interface PlacedWeights<Weight extends WeightDraft = WeightDraft> {
+  /** files[0] is the one that was opened. */
+  readonly files: readonly ModelFile[];
+  readonly weights: readonly Weight[];
+  readonly problems: readonly Problem[];
+}
 
 /** A layer before its tensors are known. */
 export type LayerDraft = Omit<Layer, 'tensors'>;
@@ -50,8 +59,8 @@ export function assembleModel(parts: ModelParts): Model {
   };
 }
 
-function tensorOf(weight: PlacedWeight, { layer, role, axes }: Assignment): Tensor {
-  const { name, dtype, quantization, shape, elements, bytes, segments, unreadable } = weight;
+function tensorOf(weight: WeightDraft, { layer, role, axes }: Assignment): Tensor {
+  const { name, dtype, quantization, shape, elements, bytes, segments, encoding, byteOrder, unreadable } = weight;
   return {
     name,
     layer,
@@ -62,6 +71,8 @@ function tensorOf(weight: PlacedWeight, { layer, role, axes }: Assignment): Tens
     elements,
     bytes,
     segments,
+    ...(encoding && { encoding }),
+    ...(byteOrder && { byteOrder }),
     ...(axes && { axes }),
     ...(unreadable !== undefined && { unreadable }),
   };
@@ -91,4 +102,37 @@ export class LayerList {
 export function producerOf(generatedBy: unknown, convertedBy: unknown): string | undefined {
   const parts = [generatedBy, convertedBy].filter((part): part is string => typeof part === 'string' && part !== '' && part.length < 200);
   return parts.length === 0 ? undefined : parts.join(', ');
+}
+
+/** Two weights of one name would be one in every tree and report: the second becomes "name (2)". `declaredBy` begins a sentence. */
+export function uniqueNames<Weight extends { readonly name: string }>(weights: readonly Weight[], declaredBy: string): { weights: Weight[]; problems: Problem[] } {
+  const taken = new Set(weights.map((weight) => weight.name));
+  const seen = new Map<string, number>();
+  const problems: Problem[] = [];
+  const renamed = weights.map((weight, tensor) => {
+    const count = (seen.get(weight.name) ?? 0) + 1;
+    seen.set(weight.name, count);
+    if (count === 1) return weight;
+    let suffix = count;
+    while (taken.has(`${weight.name} (${suffix})`)) suffix++;
+    const name = `${weight.name} (${suffix})`;
+    taken.add(name);
+    seen.set(weight.name, suffix);
+    problems.push({
+      message: `${declaredBy} declares ${quote(weight.name)} more than once; this one is shown as ${quote(name)}`,
+      remedy: 'Programs that look weights up by name use only one of them. Save the model with unique layer names.',
+      tensor,
+    });
+    return { ...weight, name };
+  });
+  return { weights: renamed, problems };
+}
+
+/** One broken file can break each of its weights: so many problems are listed, then they are counted. */
+export const MAX_PROBLEMS = 200;
+
+export function boundedProblems(problems: readonly Problem[]): readonly Problem[] {
+  if (problems.length <= MAX_PROBLEMS) return problems;
+  const rest = problems.length - MAX_PROBLEMS;
+  return [...problems.slice(0, MAX_PROBLEMS), { message: `${rest} more problems of the same kinds are not listed`, remedy: 'Mend those listed first.' }];
 }
