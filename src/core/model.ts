@@ -84,7 +84,7 @@ export interface Tensor {
   readonly shape: readonly number[];
   /** Product of the shape. */
   readonly elements: number;
-  /** As stored. */
+  /** As stored, before any compression. */
   readonly bytes: number;
   /** Empty where `unreadable` says why, for tensors without elements, and where `encoding` holds the values itself. */
   readonly segments: readonly Segment[];

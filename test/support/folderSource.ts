@@ -4,11 +4,16 @@ import type { ByteSource } from '../../src/core/byteSource';
 import { memorySource } from './memorySource';
 import type { ReadLog } from './memorySource';
 
-const NODE_MODULES = path.resolve(__dirname, '../../node_modules');
+const ROOT = path.resolve(__dirname, '../..');
 
-/** All files of a package's folder in memory, opened at one of them: real models for tests that know no file system. */
+/** Fixtures are named from the repository's root, models of packages from node_modules. */
+function locate(file: string): string {
+  return path.join(ROOT, file.startsWith('test/fixtures/') ? '' : 'node_modules', file);
+}
+
+/** All files of a folder in memory, opened at one of them: real models for tests that know no file system. */
 export function packageSource(file: string, log?: ReadLog): ByteSource {
-  const folder = path.join(NODE_MODULES, path.dirname(file));
+  const folder = path.dirname(locate(file));
   const files = new Map<string, Uint8Array>();
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     if (entry.isFile()) files.set(entry.name, new Uint8Array(readFileSync(path.join(folder, entry.name))));
@@ -17,5 +22,5 @@ export function packageSource(file: string, log?: ReadLog): ByteSource {
 }
 
 export function readPackageFile(file: string): Uint8Array {
-  return new Uint8Array(readFileSync(path.join(NODE_MODULES, file)));
+  return new Uint8Array(readFileSync(locate(file)));
 }

@@ -46,10 +46,12 @@ describe('real models', () => {
       assert.deepEqual(model.problems, []);
       assert.deepEqual(model.tensors.filter((tensor) => tensor.unreadable), []);
       const head = readPackageFile(row.file).subarray(0, HEAD_BYTES);
-      assert.deepEqual(identify(head, 'any name.json'), { kind: 'model', format: row.format, title: model.formatTitle });
+      assert.deepEqual(identify(head, path.basename(row.file)), { kind: 'model', format: row.format, title: model.formatTitle });
       const shardBytes = log.reads.filter(({ name }) => !name.endsWith('.json')).reduce((sum, { length }) => sum + length, 0);
-      assert.ok(shardBytes <= 400_000, `opening read ${shardBytes} bytes of shards`);
+      assert.ok(shardBytes <= 400_000, `opening read ${shardBytes} bytes of weight files`);
     });
+
+    if (!row.format.startsWith('tfjs')) continue;
 
     it(`${row.file}: bytes as tf.io.decodeWeights decodes them`, async () => {
       const folder = path.resolve(__dirname, '../../../../node_modules', path.dirname(row.file));
