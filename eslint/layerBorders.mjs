@@ -6,7 +6,7 @@ import path from 'node:path';
 const BUILTINS = new Set(builtinModules);
 
 /** Packages that touch neither Node.js nor a page, and so may stand in any room: each bundled, each with its reason in docs/dependencies.md. */
-const PURE_PACKAGES = new Set(['jsonc-parser']);
+const PURE_PACKAGES = new Set(['fflate/browser', 'jsonc-parser']);
 
 /**
  * Per room: the rooms it may import, and which modules from outside src/: `none`, `page` (packages that run in a
