@@ -1,5 +1,6 @@
 import type { Analysis } from '../core/analysis';
 import type { Tensor } from '../core/model';
+import { storageWords } from '../core/storageWords';
 import { formatBytes, formatExact, formatInteger, formatNumber, formatShape, formatShare } from '../core/numberText';
 import type { Report, ReportStatistics, ReportTensor } from '../core/report';
 import { layerVerdict } from '../core/verdict/layerVerdict';
@@ -27,8 +28,7 @@ export function tensorText(analysis: Analysis, report: Report, style: TableStyle
 }
 
 function headLines(reported: ReportTensor, tensor: Tensor, { paint }: TableStyle): string[] {
-  const quantization = tensor.quantization ? `, ${tensor.quantization.scheme} quantization of ${tensor.quantization.originalDtype}` : '';
-  const facts = [reported.role, formatShape(tensor), `${reported.dtype}${quantization}`, `${formatInteger(reported.parameters)} elements`, formatBytes(reported.bytes)];
+  const facts = [reported.role, formatShape(tensor), storageWords(tensor), `${formatInteger(reported.parameters)} elements`, formatBytes(reported.bytes)];
   return [paint('bold', visible(reported.name)), facts.join(' · '), `in layer ${visible(reported.layer)}`];
 }
 

@@ -1,6 +1,7 @@
 import type { Assessment } from '../core/assessment';
 import { isWeight } from '../core/model';
 import type { Model, Tensor } from '../core/model';
+import { storageWords } from '../core/storageWords';
 import { findingsOfLayer, layerFigures, mainTensorOf } from '../core/layerFigures';
 import { formatBytes, formatInteger, formatNumber, formatShape, formatShare, plural } from '../core/numberText';
 import type { Finding, Severity } from '../core/rules/rule';
@@ -171,8 +172,7 @@ function findingLines(findings: readonly Finding[]): string[] {
 }
 
 function shapeWords(tensor: Tensor): string {
-  const stored = tensor.quantization ? `, ${tensor.quantization.originalDtype} stored as ${tensor.dtype}` : `, ${tensor.dtype}`;
-  return formatShape(tensor) + stored;
+  return `${formatShape(tensor)}, ${storageWords(tensor)}`;
 }
 
 function figure(name: string, value: string): string {

@@ -61,7 +61,7 @@ export function latticeOf(tensor: Tensor): Lattice | undefined {
     const { min, scale } = quantization;
     return Number.isFinite(min) && scale > 0 && Number.isFinite(scale) ? { origin: min, step: scale } : undefined;
   }
-  return /^(u?int|bool)/.test(dtype) ? { origin: 0, step: 1 } : undefined;
+  return quantization === undefined && /^(u?int|bool)/.test(dtype) ? { origin: 0, step: 1 } : undefined;
 }
 
 function wholeRange({ min, max }: TensorView['figures']): Window | undefined {

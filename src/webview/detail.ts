@@ -1,4 +1,5 @@
 import type { Layer, Model, Tensor } from '../core/model';
+import { storageWords } from '../core/storageWords';
 import { mainTensorOf } from '../core/layerFigures';
 import { isWeight } from '../core/model';
 import { formatBytes, formatInteger, formatNumber, formatShape } from '../core/numberText';
@@ -223,7 +224,7 @@ function tensorHover(tensor: Tensor): string {
   return `${tensor.name}\n${tensorWords(tensor)}`;
 }
 
-function tensorWords({ name, dtype, shape, elements, bytes, quantization }: Tensor): string {
-  const stored = quantization === undefined ? dtype : quantization.scheme === 'affine' ? `${dtype}, quantized from ${quantization.originalDtype}` : `float16 of ${quantization.originalDtype}`;
-  return `${name} · ${shape.join('×') || 'scalar'} · ${formatInteger(elements)} weights · ${stored} · ${formatBytes(bytes)}`;
+function tensorWords(tensor: Tensor): string {
+  const { name, shape, elements, bytes } = tensor;
+  return `${name} · ${shape.join('×') || 'scalar'} · ${formatInteger(elements)} weights · ${storageWords(tensor)} · ${formatBytes(bytes)}`;
 }

@@ -24,6 +24,8 @@ const LEAST_CODE: Readonly<Record<string, number>> = { uint8: 0, int8: -128, uin
 /** undefined where a tensor is not stored in integer codes, or has more levels than are kept one by one. */
 export function codeUse({ tensor, statistics }: TensorContext): CodeUse | undefined {
   const levels = LEVELS[tensor.dtype];
+  // With many scales no value tells its code.
+  if (tensor.quantization?.scheme === 'perAxis' || tensor.quantization?.scheme === 'perBlock') return undefined;
   const { distribution } = statistics;
   const { lower: values, counts } = distribution;
   if (levels === undefined || !distribution.exact || counts.length === 0) return undefined;

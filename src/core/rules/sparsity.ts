@@ -1,4 +1,5 @@
 import { formatInteger, formatShare } from '../numberText';
+import { isQuantized } from '../storageWords';
 import type { TensorContext } from './rule';
 import { aliveShare, isAllZero } from './units';
 import { isMatrix, partOf, regularizerWords } from './words';
@@ -48,7 +49,7 @@ export function sparsityAdvice(context: TensorContext): string {
   }
   const regularizer = regularizerWords(layer);
   if (regularizer) return `The layer declares ${regularizer}, which pushes weights towards zero. If accuracy holds, the layer can be made smaller; if not, weaken the regularizer.`;
-  if (tensor.quantization) return 'Quantization rounds the smallest weights to zero; compare with the unquantized model. If it is sparse too, most of this layer is unused and it can be made smaller.';
+  if (isQuantized(tensor)) return 'Quantization rounds the smallest weights to zero; compare with the unquantized model. If it is sparse too, most of this layer is unused and it can be made smaller.';
   return 'Few other kernels of this model are like it. If this layer was not pruned on purpose, part of its data may be lost, or most of its capacity is unused: compare with the original, or make the layer smaller.';
 }
 

@@ -1,4 +1,4 @@
-import type { PlainDtype } from '../dtype';
+import type { ScannedTensor } from '../delivered';
 import type { Tensor } from '../model';
 import { channelStatistics } from './channels';
 import { binnedDistribution, decodeCodes, exactDistribution, kept } from './distribution';
@@ -18,7 +18,7 @@ export const FINE_BINS = 512;
 const COARSE_SHARE = 1 / 100;
 
 /** Every figure, from all parts of a tensor merged. */
-export function finish(partial: PartialStatistics, tensor: Pick<Tensor, 'dtype' | 'quantization'>, nearZeroRatio: number = NEAR_ZERO_RATIO): TensorStatistics {
+export function finish(partial: PartialStatistics, tensor: Pick<ScannedTensor, 'dtype' | 'quantization' | 'decodedFrom'>, nearZeroRatio: number = NEAR_ZERO_RATIO): TensorStatistics {
   const { distribution, moments, nonFinite, zeros } = resolve(partial, tensor);
   const { lower, upper } = distribution;
   const min = lower[0] ?? null;
@@ -36,7 +36,7 @@ export function finish(partial: PartialStatistics, tensor: Pick<Tensor, 'dtype' 
     ...(partial.outputChannels && { outputChannels: channelStatistics(partial.outputChannels) }),
     ...(partial.inputChannels && { inputChannels: channelStatistics(partial.inputChannels) }),
     ...knownExtremes(distribution, moments.count),
-    ...(partial.observed && observedFigures(partial.observed, tensor.dtype as PlainDtype, partial.count, zeros)),
+    ...(partial.observed && observedFigures(partial.observed, tensor, partial.count, zeros)),
   };
 }
 

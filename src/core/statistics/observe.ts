@@ -1,4 +1,4 @@
-import { bytesPerElement } from '../dtype';
+import { blockOf, bytesPerElement } from '../dtype';
 import type { PlainDtype } from '../dtype';
 import type { ScannedTensor } from '../delivered';
 import type { Role, Tensor } from '../model';
@@ -12,7 +12,7 @@ import type { PartScanner } from './scanner';
 import { similarUnits } from './similarUnits';
 import { LEAST_SPARSITY, sparseGroups } from './sparseGroups';
 import { MOST_ORDERED_VALUES } from './tensorStatistics';
-import type { TensorStatistics } from './tensorStatistics';
+import type { TensorStatistics, ZeroRun } from './tensorStatistics';
 import { SampleObserver, samplePlan } from './unitSamples';
 import type { UnitSamples } from './unitSamples';
 import { longestZeroRun, mergeZeroRuns, ZeroRunObserver } from './zeroRuns';
@@ -91,9 +91,11 @@ export function mergeObservations(a: Observations, b: Observations): Observation
   };
 }
 
-/** Of a whole tensor with that many elements of `dtype`, of which `zeros` are zero. */
-export function observedFigures({ zeroRuns, mantissa, ordered, samples }: Observations, dtype: PlainDtype, count: number, zeros: number): Partial<TensorStatistics> {
-  const run = longestZeroRun(zeroRuns, count * bytesPerElement(dtype));
+/** Of a whole tensor with that many elements, of which `zeros` are zero. A run of zeros is told in bytes as stored. */
+export function observedFigures({ zeroRuns, mantissa, ordered, samples }: Observations, tensor: Pick<ScannedTensor, 'dtype' | 'decodedFrom'>, count: number, zeros: number): Partial<TensorStatistics> {
+  const elementBytes = bytesPerElement(tensor.dtype as PlainDtype);
+  const found = longestZeroRun(zeroRuns, count * elementBytes);
+  const run = found && inStoredBytes(found, tensor, elementBytes);
   const bits = mantissa === undefined ? undefined : unusedMantissaBits(mantissa);
   const values = ordered && joinPieces(ordered, count);
   const similar = samples && similarUnits(samples);
@@ -105,4 +107,12 @@ export function observedFigures({ zeroRuns, mantissa, ordered, samples }: Observ
     ...(similar && { similarUnits: similar }),
     ...(groups && { sparseGroups: groups }),
   };
+}
+
+/** Weights that were computed from packed ones take more bytes than the file has for them. */
+function inStoredBytes(run: ZeroRun, { decodedFrom }: Pick<ScannedTensor, 'decodedFrom'>, elementBytes: number): ZeroRun {
+  if (decodedFrom === undefined || decodedFrom === 'string') return run;
+  const block = blockOf(decodedFrom);
+  const ratio = block.bytes / block.elements / elementBytes;
+  return { offset: Math.floor(run.offset * ratio), bytes: Math.floor(run.bytes * ratio) };
 }
