@@ -1,5 +1,5 @@
 import type { Assignment } from './assembleModel';
-import { isExpertStack, isGpt2Matrix, isNormalization, isTransposedConvolution, lastPart } from './moduleRoles';
+import { isExpertStack, isGpt2Matrix, isNormalization, isTransposedConvolution } from './moduleRoles';
 import type { ModuleGroup } from './moduleRoles';
 
 /** Parameters that hold several projections, one after another along the units. */
@@ -45,9 +45,8 @@ function recurrentClass({ members }: ModuleGroup): string | undefined {
   }
 }
 
-function normalizationClass({ path, members }: ModuleGroup): string | undefined {
+function normalizationClass({ last, members }: ModuleGroup): string | undefined {
   if (members.has('running_mean')) return 'BatchNorm';
-  const last = lastPart(path);
   if (/rms_?norm/i.test(last)) return 'RMSNorm';
   if (/group_?norm|^gn\d*$/i.test(last)) return 'GroupNorm';
   // Without a shift, Llama and its kin call an RMSNorm by this name.
@@ -58,20 +57,27 @@ function normalizationClass({ path, members }: ModuleGroup): string | undefined 
 /** What names and shapes say besides: for hovers. */
 export function configOf(group: ModuleGroup, assignments: readonly Assignment[]): Record<string, unknown> | undefined {
   const { path, members } = group;
-  const parts = [lastPart(path), ...members.keys()];
-  const fused = FUSED.find(([pattern]) => parts.some((part) => pattern.test(part)))?.[1];
+  const fused = fusedOf(group);
   const expert = /(?:^|[./])experts?[./](\d{1,9})(?=[./]|$)/.exec(path)?.[1];
   const quantization = quantizationOf(members);
   const rank = adapterRank(members);
   const groups = depthwiseGroups(group, assignments);
-  const config = {
+  if (fused === undefined && expert === undefined && quantization === undefined && rank === undefined && groups === undefined) return undefined;
+  return {
     ...(fused !== undefined && { fused }),
     ...(expert !== undefined && { expert: Number(expert) }),
     ...(quantization !== undefined && { quantization }),
     ...(rank !== undefined && { adapter_rank: rank }),
     ...(groups !== undefined && { groups }),
   };
-  return Object.keys(config).length > 0 ? config : undefined;
+}
+
+function fusedOf({ last, members }: ModuleGroup): string | undefined {
+  for (const [pattern, words] of FUSED) {
+    if (pattern.test(last)) return words;
+    for (const name of members.keys()) if (name !== 'weight' && pattern.test(name)) return words;
+  }
+  return undefined;
 }
 
 function quantizationOf(members: ModuleGroup['members']): string | undefined {

@@ -7,6 +7,8 @@ export type Member = Pick<WeightDraft, 'dtype' | 'shape' | 'elements'>;
 /** A module and its parameters by their names below it. */
 export interface ModuleGroup {
   readonly path: string;
+  /** Of the path. */
+  readonly last: string;
   readonly isOptimizer: boolean;
   readonly members: ReadonlyMap<string, Member>;
 }
@@ -53,10 +55,17 @@ export function lastPart(path: string): string {
   return path.slice(Math.max(path.lastIndexOf('.'), path.lastIndexOf('/')) + 1);
 }
 
-export function assignmentOf(model: ModuleModel, group: ModuleGroup, parameter: string, weight: Member): Omit<Assignment, 'layer'> {
+/** A parameter in its module. */
+export interface PlacedParameter {
+  readonly group: ModuleGroup;
+  readonly parameter: string;
+  readonly weight: Member;
+}
+
+export function assignmentOf(model: ModuleModel, layer: number, { group, parameter, weight }: PlacedParameter): Assignment {
   const role = roleOf(model, group, parameter, weight);
   const axes = moduleAxes(model, group, parameter, weight, role);
-  return { role, ...(axes && { axes }) };
+  return axes ? { layer, role, axes } : { layer, role };
 }
 
 function roleOf(model: ModuleModel, group: ModuleGroup, parameter: string, weight: Member): Role {
@@ -110,19 +119,19 @@ function vectorRole(group: ModuleGroup, parameter: string, { shape }: Member): R
  * Statistics tell, then the name of the module; without either, a vector with a bias of its own length and nothing else: only a normalization
  * has these.
  */
-export function isNormalization({ path, members }: ModuleGroup): boolean {
+export function isNormalization({ last, members }: ModuleGroup): boolean {
   if (members.has('running_mean') || members.has('running_var') || (members.has('mean') && members.has('var'))) return true;
   const weight = members.get('weight') ?? members.get('scale');
   const bias = members.get('bias');
-  if (!weight) return bias !== undefined && members.size === 1 && NORM_NAME.test(lastPart(path)) && bias.shape.length === 1;
+  if (!weight) return bias !== undefined && members.size === 1 && NORM_NAME.test(last) && bias.shape.length === 1;
   if (weight.shape.length === 0) return false;
   const isAlike = bias !== undefined && bias.shape.join() === weight.shape.join();
-  if (NORM_NAME.test(lastPart(path))) return weight.shape.length === 1 || isAlike;
+  if (NORM_NAME.test(last)) return weight.shape.length === 1 || isAlike;
   return weight.shape.length === 1 && isAlike;
 }
 
 function kernelRole(model: ModuleModel, group: ModuleGroup, parameter: string, { shape }: Member): Role | undefined {
-  const last = lastPart(group.path);
+  const { last } = group;
   const hasPath = group.path !== parameter;
   const isKernel = KERNELS.has(parameter) || /^weight_[ih]h(?:_l\d+(?:_reverse)?)?$|^parametrizations\.weight\.original1?$|^(?:base_layer|modules_to_save)\..*weight$/.test(parameter);
   if (/^(?:embeddings?|pos(?:ition(?:al)?)?_embed(?:ding)?s?|positional_embedding)$/.test(parameter)) return shape.length > 1 ? 'embedding' : undefined;
@@ -137,7 +146,7 @@ function kernelRole(model: ModuleModel, group: ModuleGroup, parameter: string, {
 }
 
 function isHead({ lastHeads }: ModuleModel, group: ModuleGroup): boolean {
-  return HEAD_NAME.test(lastPart(group.path)) || TOP_HEAD.test(group.path) || DECODER_HEAD.test(group.path) || lastHeads.has(group);
+  return HEAD_NAME.test(group.last) || TOP_HEAD.test(group.path) || DECODER_HEAD.test(group.path) || lastHeads.has(group);
 }
 
 /**
@@ -177,8 +186,8 @@ function convolutionAxes({ firstKernel }: ModuleModel, group: ModuleGroup, shape
   return { output: 0, input: 1 };
 }
 
-export function isTransposedConvolution({ path }: ModuleGroup): boolean {
-  return TRANSPOSED_NAME.test(lastPart(path));
+export function isTransposedConvolution({ last }: ModuleGroup): boolean {
+  return TRANSPOSED_NAME.test(last);
 }
 
 /** Matrices of all experts in one tensor of three axes (GGUF, and the experts of newer transformers). */
