@@ -72,10 +72,10 @@ async function spectrumOf(model: Model, index: number, { engine, progress, signa
 }
 
 /** `bins` even bins over the whole range, counted anew: those of the statistics follow the bit patterns. */
-async function evenHistogram(engine: Engine, model: Model, index: number, { min, max, ...rest }: TensorStatistics, bins: number, signal: AbortSignal): Promise<Histogram> {
+async function evenHistogram(engine: Engine, model: Model, index: number, { min, max, sampled, ...rest }: TensorStatistics, bins: number, signal: AbortSignal): Promise<Histogram> {
   if (min === null || max === null) return { edges: [], counts: [] };
   if (min === max) return { edges: [min, max], counts: [rest.count - rest.nan - rest.positiveInfinity - rest.negativeInfinity] };
-  const { edges, counts } = await engine.histogram(model, index, evenEdges(min, max, bins), signal);
+  const { edges, counts } = await engine.histogram(model, index, evenEdges(min, max, bins), { signal, sampled });
   return { edges, counts };
 }
 

@@ -1,5 +1,6 @@
 import type { Analysis } from './analysis';
-import { formatCount, plural } from './numberText';
+import { formatCount, formatShare, plural } from './numberText';
+import { readValues } from './statistics/readValues';
 import { declaredSentence, findingsSentence, nextSentence } from './verdict/modelSentences';
 import { countNetwork, lookSentence, massSentence } from './verdict/network';
 
@@ -30,12 +31,19 @@ export function assess(analysis: Analysis): Assessment {
   // What is broken is the answer; where nothing is, the distribution is.
   const isBroken = analysis.findings.some(({ severity }) => severity !== 'info');
   const answer = isBroken ? [found, mass] : [mass, found];
-  return sentences(...answer, lookSentence(analysis, network), declaredSentence(analysis), nextSentence(analysis, network));
+  return sentences(...answer, sampledSentence(analysis), lookSentence(analysis, network), declaredSentence(analysis), nextSentence(analysis, network));
 }
 
 /** The sentences as one text, for fronts without links. */
 export function assessmentText(assessment: Assessment): string {
   return assessment.sentences.map(({ text }) => text).join(' ');
+}
+
+/** That not all weights were read, where that is so. */
+function sampledSentence(analysis: Analysis): string | undefined {
+  const read = readValues(analysis);
+  if (!read) return undefined;
+  return `The figures are from a sample: ${formatShare(read.elements / read.of)} of the values were read, spread evenly over every large tensor; what only all of them can tell (dead units, copies, exact extremes) is not judged.`;
 }
 
 function sentences(...all: (AssessmentSentence | string | undefined)[]): Assessment {

@@ -2,6 +2,7 @@ import { isWeight } from './model';
 import type { Layer, Model, Role } from './model';
 import { SEVERITIES } from './rules/rule';
 import type { Finding, Severity } from './rules/rule';
+import { ofWhole } from './statistics/evenSample';
 import type { TensorStatistics } from './statistics/tensorStatistics';
 
 /** Figures of one layer over its weight tensors. */
@@ -19,6 +20,7 @@ export interface LayerFigures {
 /** Shares are over the weights whose statistics are there, so that they stand before the last tensor is done. */
 export function layerFigures(model: Model, layerIndex: number, statistics: ReadonlyMap<number, TensorStatistics>): LayerFigures {
   let parameters = 0;
+  let read = 0;
   let counted = 0;
   let zeros = 0;
   let nearZeros = 0;
@@ -28,11 +30,13 @@ export function layerFigures(model: Model, layerIndex: number, statistics: Reado
     parameters += tensor.elements;
     const figures = statistics.get(index);
     if (!figures) continue;
-    counted += figures.count;
-    zeros += figures.zeros;
-    nearZeros += figures.nearZeros;
+    read += figures.count;
+    // A sample stands for its whole tensor beside others.
+    counted += ofWhole(figures.count, figures.sampled);
+    zeros += ofWhole(figures.zeros, figures.sampled);
+    nearZeros += ofWhole(figures.nearZeros, figures.sampled);
   }
-  return { parameters, sparsity: shareOf(zeros, counted), nearZero: shareOf(nearZeros, counted), readParameters: counted };
+  return { parameters, sparsity: shareOf(zeros, counted), nearZero: shareOf(nearZeros, counted), readParameters: read };
 }
 
 /** Findings about the layer itself and about its tensors, in the order given. */

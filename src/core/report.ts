@@ -194,5 +194,6 @@ function statisticsPart(statistics: TensorStatistics, { edges, counts }: Histogr
     min, max, mean, standardDeviation, skewness, excessKurtosis, l1Norm, l2Norm,
     quantiles: Object.fromEntries(QUANTILES.map((q, i) => [String(q), statistics.quantiles[i] ?? null])),
     histogram: { edges, counts },
+    ...(statistics.sampled && { sampled: statistics.sampled }),
   };
 }

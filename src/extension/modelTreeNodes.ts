@@ -2,6 +2,7 @@ import { isWeight } from '../core/model';
 import type { Model } from '../core/model';
 import { SEVERITIES } from '../core/rules/rule';
 import type { Severity } from '../core/rules/rule';
+import { ofWhole } from '../core/statistics/evenSample';
 import { layerViews } from '../protocol/pageView';
 import type { LayerView } from '../protocol/pageContract';
 import type { LiveAnalysis, ModelEntry } from './modelEntry';
@@ -95,8 +96,8 @@ export function nearZeroOfModel({ model, statistics }: LiveAnalysis): number | n
   let nearZeros = 0;
   for (const [index, figures] of statistics) {
     if (!isWeight(model.tensors[index]!)) continue;
-    count += figures.count;
-    nearZeros += figures.nearZeros;
+    count += ofWhole(figures.count, figures.sampled);
+    nearZeros += ofWhole(figures.nearZeros, figures.sampled);
   }
   return count > 0 ? nearZeros / count : null;
 }

@@ -2,6 +2,7 @@ import type { Analysis } from '../core/analysis';
 import type { Identification } from '../core/formats/identify';
 import type { Model } from '../core/model';
 import type { Thresholds } from '../core/rules/index';
+import type { Sampled } from '../core/statistics/evenSample';
 import type { Spectrum } from '../core/statistics/spectrum';
 import type { TensorStatistics, WindowHistogram } from '../core/statistics/tensorStatistics';
 
@@ -16,6 +17,11 @@ export interface AnalyzeOptions {
   readonly only?: readonly number[];
   /** Share of max|w| that counts as near zero; NEAR_ZERO_RATIO where absent. */
   readonly nearZeroRatio?: number;
+  /**
+   * About how many bytes are read at most: beyond it, an even sample of every large tensor, marked in TensorStatistics.sampled.
+   * Everything is read where it is 0 or absent. What was read in full before comes from the cache, whatever the budget.
+   */
+  readonly budgetBytes?: number;
   /** Of rules, where a person set others than the rules' own. They do not touch what is counted or cached. */
   readonly thresholds?: Thresholds;
   readonly noCache?: boolean;
@@ -29,12 +35,18 @@ export interface SpectrumOptions {
 
 /** What every front talks to: the extension and the command line. */
 export interface Engine {
+export interface HistogramOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Of the tensor's statistics: counts are then of the same sample. */
+  readonly sampled?: Sampled | undefined;
+}
+
   identify(path: string, signal?: AbortSignal): Promise<Identification>;
   open(path: string, signal?: AbortSignal): Promise<Model>;
   /** @throws CancelledError when the signal fires, within 100 ms. A failing tensor is no error: it is in `failures` and `findings`. */
   analyze(model: Model, options?: AnalyzeOptions): Promise<Analysis>;
-  /** Exact counts between ascending edges, read anew from the file. */
-  histogram(model: Model, tensorIndex: number, edges: readonly number[], signal?: AbortSignal): Promise<WindowHistogram>;
+  /** Exact counts between ascending edges, read anew from the file; of a sample where the statistics are of one. */
+  histogram(model: Model, tensorIndex: number, edges: readonly number[], options?: HistogramOptions): Promise<WindowHistogram>;
   /**
    * Singular values of a tensor as a matrix, read anew the first time and remembered for this Model.
    * @throws CancelledError when the signal fires, within 100 ms; HumanError where it is no matrix, not finite or too large.

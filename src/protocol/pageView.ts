@@ -32,6 +32,7 @@ export function tensorView(index: number, statistics: TensorStatistics, bins = P
     figures: {
       count, zeros, nearZeros, nan, positiveInfinity, negativeInfinity, min, max, mean,
       standardDeviation, skewness, excessKurtosis, l1Norm, l2Norm, quantiles,
+      ...(statistics.sampled && { sampled: statistics.sampled }),
     },
     sparkline: sparklineCounts(statistics),
     histogram: previewHistogram(statistics, bins),

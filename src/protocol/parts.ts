@@ -1,6 +1,8 @@
 import { blockOf, storedBytes } from '../core/dtype';
 import type { NumericDtype } from '../core/dtype';
 import type { Tensor } from '../core/model';
+import { sampledElements } from '../core/statistics/evenSample';
+import type { SamplePlan } from '../core/statistics/evenSample';
 import type { JobFiles, Part } from './workerContract';
 
 /** A part takes a worker some milliseconds from a fast disk, and leaves bins of a few 10 KB to be merged. */
@@ -36,6 +38,11 @@ export function partsOf(tensor: Tensor, index: number): Part[] {
     parts.push({ index, tensor, firstElement, elements: Math.min(size, tensor.elements - firstElement) });
   }
   return parts;
+}
+
+/** A sample of a tensor is one part: it is a small share of it, and its error needs all of it. */
+export function samplePart(tensor: Tensor, index: number, sample: SamplePlan): Part {
+  return { index, tensor, firstElement: 0, elements: sampledElements(sample, tensor.elements), sample };
 }
 
 /** Whether a part costs no more than its share: what is packed as one stream is read from its begin. */

@@ -3,6 +3,8 @@ import type { Identification } from '../core/formats/identify';
 import { isNumeric } from '../core/dtype';
 import type { Model, Tensor } from '../core/model';
 import { findingsOf } from '../core/rules/index';
+import { samplePlanOf } from '../core/statistics/evenSample';
+import type { SamplePlan } from '../core/statistics/evenSample';
 import { extremeEdges, needsExtremeCounts, withExtremeCounts } from '../core/statistics/extremes';
 import { FINE_BINS, needsFineHistogram, withFineHistogram, withNearZeroRatio } from '../core/statistics/finish';
 import { finishTensor } from '../core/statistics/finishTensor';
@@ -13,8 +15,9 @@ import type { Spectrum } from '../core/statistics/spectrum';
 import { MOST_PART_ELEMENTS } from '../core/statistics/scan';
 import { NEAR_ZERO_RATIO } from '../core/statistics/tensorStatistics';
 import type { TensorStatistics, WindowHistogram } from '../core/statistics/tensorStatistics';
-import type { Analysis, AnalyzeOptions, Engine, SpectrumOptions } from './engine';
-import { bytesOfPart, canBeDivided, partsOf, withOwnFiles } from './parts';
+import type { Analysis, AnalyzeOptions, Engine, HistogramOptions, SpectrumOptions } from './engine';
+import { planSamples } from './budget';
+import { bytesOfPart, canBeDivided, partsOf, samplePart, withOwnFiles } from './parts';
 import { Pool } from './pool';
 import type { PoolOptions } from './pool';
 import type { Part, PartResult } from './workerContract';
@@ -53,7 +56,7 @@ class PooledEngine implements Engine {
     const wanted = options.only ?? model.tensors.map((_, index) => index);
     const cached = await this.#cached(model, wanted, options);
     if (cached) return cached;
-    const run = new AnalysisRun(this.pool, model, options);
+    const run = new AnalysisRun(this.pool, model, options, planSamples(model, wanted, options.budgetBytes ?? 0));
     await run.execute(wanted);
     throwIfCancelled(options.signal);
     const analysis = run.analysis();
@@ -67,14 +70,15 @@ class PooledEngine implements Engine {
     if (!this.cacheEnabled || options.noCache) return undefined;
     const cached = await this.pool.request('loadCache', { model }, options.signal);
     if (!cached) return undefined;
-    const run = new AnalysisRun(this.pool, model, options);
+    const run = new AnalysisRun(this.pool, model, options, new Map());
     run.accept(wanted, cached.statistics);
     return { ...run.analysis(), fromCache: true };
   }
 
-  async histogram(model: Model, tensorIndex: number, edges: readonly number[], signal?: AbortSignal): Promise<WindowHistogram> {
-    numericTensor(model, tensorIndex, 'histogram');
-    return await countTensor(this.pool, model, tensorIndex, edges, signal);
+  async histogram(model: Model, tensorIndex: number, edges: readonly number[], { signal, sampled }: HistogramOptions = {}): Promise<WindowHistogram> {
+    const tensor = numericTensor(model, tensorIndex, 'histogram');
+    const parts = sampled ? [samplePart(tensor, tensorIndex, samplePlanOf(tensor, sampled))] : partsOf(tensor, tensorIndex);
+    return await countTensor(this.pool, model, parts, edges, signal);
   }
 
   async spectrum(model: Model, tensorIndex: number, { signal, onProgress }: SpectrumOptions = {}): Promise<Spectrum> {
@@ -105,15 +109,14 @@ function numericTensor(model: Model, index: number, purpose: 'histogram' | 'spec
 }
 
 /** Parts of one tensor on all workers at once; their counts add up. */
-async function countTensor(pool: Pool, model: Model, index: number, edges: readonly number[], signal: AbortSignal | undefined): Promise<WindowHistogram> {
+async function countTensor(pool: Pool, model: Model, parts: readonly Part[], edges: readonly number[], signal: AbortSignal | undefined): Promise<WindowHistogram> {
   const bins = Math.max(0, edges.length - 1);
   const counts = new Array<number>(bins).fill(0);
   let below = 0;
   let above = 0;
-  const tensor = model.tensors[index]!;
-  if (bins === 0 || tensor.elements === 0) return { edges, counts, below, above };
+  if (bins === 0 || parts.every(({ elements }) => elements === 0)) return { edges, counts, below, above };
   const found = await Promise.all(
-    partsOf(tensor, index).map((part) => pool.request('count', { ...withOwnFiles(model.files, [part]), edges: Float64Array.from(edges) }, signal)),
+    parts.map((part) => pool.request('count', { ...withOwnFiles(model.files, [part]), edges: Float64Array.from(edges) }, signal)),
   );
   for (const part of found) {
     part.counts.forEach((count, bin) => (counts[bin]! += count));
@@ -143,16 +146,18 @@ class AnalysisRun {
   #totalBytes = 0;
   #isCacheable = true;
 
-  constructor(pool: Pool, model: Model, options: AnalyzeOptions) {
+  constructor(pool: Pool, model: Model, options: AnalyzeOptions, samples: ReadonlyMap<number, SamplePlan>) {
     this.#pool = pool;
     this.#model = model;
     this.#options = options;
     this.#nearZeroRatio = options.nearZeroRatio ?? NEAR_ZERO_RATIO;
   }
 
-  /** False once a file failed in a way that may pass. */
+  /** Tensors of which only these runs are read. */
+  readonly #samples: ReadonlyMap<number, SamplePlan>;
+  /** False where a file failed in a way that may pass, and where not all was read. */
   get isCacheable(): boolean {
-    return this.#isCacheable;
+    return this.#isCacheable && this.#samples.size === 0;
   }
 
   /** @throws CancelledError */
@@ -163,6 +168,7 @@ class AnalysisRun {
       await this.#pool.scan(parts, {
         files: this.#model.files,
         nearZeroRatio: this.#nearZeroRatio,
+    this.#samples = samples;
         onResult: (part, result) => this.#receive(part, result),
         signal: this.#options.signal,
       });
@@ -196,7 +202,7 @@ class AnalysisRun {
     else if (isNumeric(tensor.dtype) && tensor.elements === 0) this.#succeed(index, finishTensor(EMPTY_PARTIAL, tensor, this.#nearZeroRatio));
     else if (!canBeDivided(tensor) && tensor.elements > MOST_PART_ELEMENTS) this.#fail(index, `${tensor.name} is packed as one stream of ${tensor.elements} elements, more than the ${MOST_PART_ELEMENTS} that are read so. Save it without compression.`);
     else if (isNumeric(tensor.dtype)) {
-      const parts = partsOf(tensor, index);
+      const parts = this.#partsOf(tensor, index);
       this.#pending.set(index, { left: parts.length, partial: undefined });
       return parts;
     }
@@ -219,6 +225,11 @@ class AnalysisRun {
     this.#options.onProgress?.(this.#doneBytes, this.#totalBytes);
   }
 
+  #partsOf(tensor: Tensor, index: number): Part[] {
+    const sample = this.#samples.get(index);
+    return sample ? [samplePart(tensor, index, sample)] : partsOf(tensor, index);
+  }
+
   #complete(index: number, statistics: TensorStatistics): void {
     if (needsFineHistogram(statistics) || needsExtremeCounts(statistics)) this.#secondLooks.push(this.#lookAgain(index, statistics));
     else this.#succeed(index, statistics);
@@ -232,7 +243,7 @@ class AnalysisRun {
     try {
       const isCoarse = needsFineHistogram(statistics);
       const edges = isCoarse ? evenEdges(statistics.min!, statistics.max!, FINE_BINS) : extremeEdges(statistics);
-      const counted = await countTensor(this.#pool, this.#model, index, edges, this.#options.signal);
+      const counted = await countTensor(this.#pool, this.#model, this.#partsOf(this.#model.tensors[index]!, index), edges, this.#options.signal);
       this.#succeed(index, isCoarse ? withFineHistogram(statistics, { edges, counts: counted.counts }) : withExtremeCounts(statistics, counted));
     } catch (error) {
       // A cancel is thrown by the scan itself, too.

@@ -1,6 +1,7 @@
 import type { Model, Tensor } from '../core/model';
 import type { Identification } from '../core/formats/identify';
 import type { EdgeCounts } from '../core/statistics/count';
+import type { SamplePlan } from '../core/statistics/evenSample';
 import type { PartialStatistics } from '../core/statistics/partial';
 import type { Spectrum } from '../core/statistics/spectrum';
 import type { TensorStatistics } from '../core/statistics/tensorStatistics';
@@ -13,7 +14,10 @@ export interface Part {
   readonly firstElement: number;
   readonly elements: number;
 }
+  /** All that is read. */
 
+  /** Only these runs of the whole tensor are read. */
+  readonly sample?: SamplePlan;
 /** Paths of Model.files, with the sizes and times that they had when the model was opened. */
 export type JobFiles = readonly { readonly path: string; readonly sizeBytes: number; readonly modifiedMs: number }[];
 
@@ -25,7 +29,7 @@ export interface ScanJob {
   readonly nearZeroRatio: number;
 }
 
-/** One for each part, in order. A part that is its whole tensor comes finished, off the editor's thread. */
+/** One for each part, in order. A part that is its whole tensor, or a sample of it, comes finished, off the editor's thread. */
 export type PartResult =
   | { readonly index: number; readonly statistics: TensorStatistics }
   | { readonly index: number; readonly partial: PartialStatistics }

@@ -3,9 +3,13 @@ import { bytesPerElement } from '../core/dtype';
 import { CancelledError, HumanError, messageOf } from '../core/errors';
 import { createCounter } from '../core/statistics/count';
 import type { EdgeCounts } from '../core/statistics/count';
-import { finishTensor } from '../core/statistics/finishTensor';
+import { SAMPLE_GROUPS } from '../core/statistics/evenSample';
+import type { SamplePlan } from '../core/statistics/evenSample';
+import { finishSample, finishTensor } from '../core/statistics/finishTensor';
 import type { Kernel } from '../core/statistics/kernel';
-import { chunkElements, createScanner } from '../core/statistics/scan';
+import { chunkElements, createSampleScanner, createScanner } from '../core/statistics/scan';
+import type { PartialStatistics } from '../core/statistics/partial';
+import type { TensorStatistics } from '../core/statistics/tensorStatistics';
 import type { CountJob, Part, PartResult, ScanJob } from '../protocol/workerContract';
 import { elementReader } from './elementReader';
 import { OpenFiles } from './jobFiles';
@@ -44,6 +48,7 @@ export async function scanParts(kernel: Kernel, { files, parts, nearZeroRatio }:
 async function scanPart(kernel: Kernel, open: OpenFiles, part: Part, nearZeroRatio: number, pause: Pause): Promise<PartResult> {
   const { index, tensor } = part;
   try {
+    if (part.sample) return { index, statistics: await scanSample(kernel, open, { ...part, sample: part.sample }, nearZeroRatio, pause) };
     const scanner = createScanner(kernel, deliveredOf(tensor), part.firstElement);
     await readPart(kernel, open, part, scanner, pause);
     const partial = scanner.result();
@@ -53,6 +58,19 @@ async function scanPart(kernel: Kernel, open: OpenFiles, part: Part, nearZeroRat
     const message = messageOf(error);
     return { index, failure: error instanceof HumanError ? message : `${tensor.name} could not be analysed: ${message}. Please report this.` };
   }
+}
+
+/** In even groups, each from the tensor's begin to its end: how far apart they are tells how far all of them may be from the whole. */
+async function scanSample(kernel: Kernel, open: OpenFiles, part: Part & { readonly sample: SamplePlan }, nearZeroRatio: number, pause: Pause): Promise<TensorStatistics> {
+  const { tensor, sample } = part;
+  const groups: PartialStatistics[] = [];
+  for (let group = 0; group < SAMPLE_GROUPS; group++) {
+    const starts = sample.starts.filter((_, run) => run % SAMPLE_GROUPS === group);
+    const scanner = createSampleScanner(kernel, deliveredOf(tensor));
+    await readPart(kernel, open, { ...part, sample: { ...sample, starts } }, scanner, pause);
+    groups.push(scanner.result());
+  }
+  return finishSample(groups, sample, tensor, nearZeroRatio);
 }
 
 /** @throws HumanError where a file cannot be read or has changed. */
@@ -77,21 +95,30 @@ export async function countParts(kernel: Kernel, { files, parts, edges }: CountJ
   }
 }
 
-async function readPart(kernel: Kernel, open: OpenFiles, { tensor, firstElement, elements }: Part, taker: Taker, pause: Pause): Promise<void> {
+async function readPart(kernel: Kernel, open: OpenFiles, part: Part, taker: Taker, pause: Pause): Promise<void> {
+  const { tensor } = part;
   const reader = elementReader({ files: open, tensor, kernel });
   const chunk = chunkElements(reader.delivered.dtype);
   const elementBytes = bytesPerElement(reader.delivered.dtype);
   try {
-    for (let done = 0; done < elements; done += chunk) {
-      const count = Math.min(chunk, elements - done);
-      // Most files are read at once: waiting for nothing costs a turn of the event loop a chunk.
-      const waits = reader.read(firstElement + done, count, kernel.input.subarray(0, count * elementBytes));
-      if (waits) await waits;
-      taker.take(count);
-      await pause.breathe();
+    for (const { firstElement, elements } of runsOf(part)) {
+      for (let done = 0; done < elements; done += chunk) {
+        const count = Math.min(chunk, elements - done);
+        // Most files are read at once: waiting for nothing costs a turn of the event loop a chunk.
+        const waits = reader.read(firstElement + done, count, kernel.input.subarray(0, count * elementBytes));
+        if (waits) await waits;
+        taker.take(count);
+        await pause.breathe();
+      }
     }
   } finally {
     reader.close();
   }
   open.verify(tensor);
+}
+
+/** What is read one after another. */
+function runsOf({ tensor, firstElement, elements, sample }: Part): readonly { readonly firstElement: number; readonly elements: number }[] {
+  if (!sample) return [{ firstElement, elements }];
+  return sample.starts.map((start) => ({ firstElement: start, elements: Math.min(sample.runElements, tensor.elements - start) }));
 }

@@ -47,6 +47,7 @@ import { randomSpectrum } from './randomSpectrum';
 import { rankLoss } from './rankLoss';
 import { SEVERITIES } from './rule';
 import type { Finding, LayerContext, Limits, Rule, Subject, TensorContext, Threshold, Verdict } from './rule';
+import { labelled, speaksOfSamples, wholeOnly } from './sampling';
 import { runningStatisticsAtInit } from './runningStatisticsAtInit';
 import { runningVariance } from './runningVariance';
 import { saturatedCodes } from './saturatedCodes';
@@ -161,9 +162,11 @@ export function findingsOf(
   options: FindingsOptions = {},
 ): Finding[] {
   const tensors = tensorContexts(model, statistics, options);
-  const input: Input = { model, tensors, layers: layerContexts(model, tensors), failures };
-  const findings = RULES.flatMap((rule) => findingsOfRule(rule, input, limitsOf(rule, options.thresholds)));
-  return inOrder(model, withoutRepeats(findings));
+  const all: Input = { model, tensors, layers: layerContexts(model, tensors), failures };
+  const ofWhole = wholeOnly(tensors);
+  const whole: Input = ofWhole === tensors ? all : { ...all, tensors: ofWhole, layers: layerContexts(model, ofWhole) };
+  const findings = RULES.flatMap((rule) => findingsOfRule(rule, speaksOfSamples(rule) ? all : whole, limitsOf(rule, options.thresholds)));
+  return inOrder(model, labelled(model, statistics, withoutRepeats(findings)));
 }
 
 /** One fault, one finding: without those of rules that yield to another one's finding about the same subject. */

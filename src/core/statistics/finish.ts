@@ -47,7 +47,8 @@ interface Resolved {
   readonly zeros: number;
 }
 
-function resolve(partial: PartialStatistics, tensor: Pick<Tensor, 'dtype' | 'quantization'>): Resolved {
+/** What every figure follows from. The arrays may be good until the next call only: see `kept`. */
+export function resolve(partial: PartialStatistics, tensor: Pick<Tensor, 'dtype' | 'quantization'>): Resolved {
   const { table, sums } = partial;
   if (table.kind === 'values') {
     return resolveExact(exactDistribution(table.values, table.counts), partial.nonFinite ?? { nan: 0, positiveInfinity: 0, negativeInfinity: 0 });

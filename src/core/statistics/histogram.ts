@@ -113,8 +113,8 @@ export function sparklineCounts(statistics: TensorStatistics, bins = SPARKLINE_B
   return counts;
 }
 
-/** How many values lie below each of ascending edges, at or below the last one; one walk over the distribution. */
-function countsUpTo({ lower, upper, counts }: Distribution, edges: readonly number[]): number[] {
+/** How many values lie below each of ascending edges, at or below the last one; one walk over the distribution. A bin that is cut gives its part. */
+export function countsUpTo({ lower, upper, counts }: Distribution, edges: readonly number[]): number[] {
   let bin = 0;
   let whole = 0;
   return edges.map((edge, i) => {

@@ -30,6 +30,12 @@ export function createScanner(kernel: Kernel, tensor: ScannedTensor, firstElemen
   return new ObservingScanner(kernel, tensor, firstElement, createCountingScanner(kernel, tensor, firstElement));
 }
 
+/** For runs of a tensor that leave out what lies between them: counts, and nothing that only a whole tensor can tell. */
+export function createSampleScanner(kernel: Kernel, tensor: ScannedTensor): PartScanner {
+  // Without axes there are no units to count.
+  return createCountingScanner(kernel, { ...tensor, axes: {} }, 0);
+}
+
 function createCountingScanner(kernel: Kernel, tensor: Tensor, firstElement: number): PartScanner {
   const dtype = tensor.dtype as PlainDtype;
   if (tensor.elements <= MOST_KEPT_ELEMENTS) return new KeepingScanner(kernel, tensor, firstElement);

@@ -1,3 +1,5 @@
+import type { Sampled } from './evenSample';
+
 /** The quantiles that every front shows and the report prints. */
 export const QUANTILES = [0.001, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.999] as const;
 
@@ -64,7 +66,7 @@ export interface ZeroRun {
 
 /** Every figure of the report about one tensor. null where there is no finite value. */
 export interface TensorStatistics {
-  /** All elements, non-finite ones included. */
+  /** All elements, non-finite ones included; of a sample those that were read. */
   readonly count: number;
   readonly zeros: number;
   readonly nearZeros: number;
@@ -104,6 +106,11 @@ export interface TensorStatistics {
   readonly atMax?: number;
   /** Of an even sample of aligned groups of four weights along the inputs, those of which at least two are zero; only of sparse kernels. */
   readonly sparseGroups?: { readonly groups: number; readonly atLeastHalfZero: number };
+  /**
+   * Only a part of the values was read, and how far that may be off. Every count, extreme and norm is then of the values that were
+   * read. What only the whole can tell (units, order, runs of zeros) is absent.
+   */
+  readonly sampled?: Sampled;
 }
 
 /** The numbers alone, without what they are drawn from. */

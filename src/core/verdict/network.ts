@@ -2,6 +2,7 @@ import type { Analysis } from '../analysis';
 import type { AssessmentSentence } from '../assessment';
 import { findingsByLayer, mainTensorOf } from '../layerFigures';
 import { isWeight } from '../model';
+import { ofWhole } from '../statistics/evenSample';
 import { formatCount, formatInteger, formatShare, plural, THIN_SPACE } from '../numberText';
 import { isDepthwise, isMatrix } from '../rules/words';
 import { BELL_CONCENTRATION, concentrationOf } from './concentration';
@@ -68,16 +69,19 @@ export function countNetwork(analysis: Analysis): Network {
   for (const [index, figures] of statistics) {
     const tensor = model.tensors[index];
     if (!tensor || !isWeight(tensor)) continue;
-    weights += figures.count;
-    nearZeros += figures.nearZeros;
+    // A sample stands for its whole tensor beside others.
+    const count = ofWhole(figures.count, figures.sampled);
+    const nearZero = ofWhole(figures.nearZeros, figures.sampled);
+    weights += count;
+    nearZeros += nearZero;
     if (broken.has(tensor.layer)) continue;
-    soundWeights += figures.count;
-    soundNearZeros += figures.nearZeros;
+    soundWeights += count;
+    soundNearZeros += nearZero;
     const carried = isMatrix(tensor) && figures.count >= MIN_CARRIED_WEIGHTS ? concentrationOf(figures) : null;
     if (!carried) continue;
-    carriers += figures.count;
-    hundredth += figures.count * carried.largestHundredth;
-    tenth += figures.count * carried.largestTenth;
+    carriers += count;
+    hundredth += count * carried.largestHundredth;
+    tenth += count * carried.largestTenth;
   }
   return {
     weights,
@@ -100,7 +104,7 @@ function kernelsOf({ model, statistics }: Analysis): Kernel[] {
     if (main === undefined || !figures || !isMatrix(model.tensors[main]!)) return [];
     const { kind: shape } = shapeOf(figures);
     if (WITHOUT_SHAPE.has(shape)) return [];
-    return [{ layer: layer.name, index: layerIndex, shape, weights: figures.count, nearZeroShare: figures.nearZeros / figures.count, isUsual: shape === 'humps' && isDepthwise(model.tensors[main]!) }];
+    return [{ layer: layer.name, index: layerIndex, shape, weights: ofWhole(figures.count, figures.sampled), nearZeroShare: figures.nearZeros / figures.count, isUsual: shape === 'humps' && isDepthwise(model.tensors[main]!) }];
   });
 }
 
