@@ -46,11 +46,12 @@ export function registerCommands(services: CommandServices): vscode.Disposable {
     [COMMANDS.openRule]: (argument: string | FindingsNode | undefined) => openRule(context.extensionUri, ruleOf(argument)),
     [COMMANDS.openFile]: async (argument: MenuArgument) => {
       const uri = uriOf(argument);
-      if (uri) await vscode.commands.executeCommand('vscode.open', uri);
+      // A double click may open our own editor, by whose button one came here.
+      if (uri) await vscode.commands.executeCommand('vscode.openWith', uri, 'default');
     },
     [COMMANDS.cancelAnalysis]: () => cancel(store.entries.filter((entry) => entry.isRunning)),
     [COMMANDS.exportReport]: async (argument: MenuArgument) => {
-      const uri = uriOf(argument) ?? panels.active?.uri ?? (await pickModel(store, 'Whose report should be exported?'));
+      const uri = uriOf(argument) ?? panels.active ?? (await pickModel(store, 'Whose report should be exported?'));
       const entry = uri && (await entryOf(services, uri));
       if (entry) await exportReport(entry, services.settings());
     },
@@ -96,7 +97,7 @@ async function showLayer(services: CommandServices, argument: MenuArgument, laye
   const known = uri && (services.store.get(uri) ?? (await entryOf(services, uri)));
   if (!known) return;
   const name = typeof layer === 'string' ? layer : layerIn(argument);
-  services.panels.show(known, { preserveFocus: true, ...(name !== undefined && { layer: name }) });
+  await services.panels.show(known, { preserveFocus: true, ...(name !== undefined && { layer: name }) });
 }
 
 /** What a row of the tree, or a quick fix with its finding, is about. */

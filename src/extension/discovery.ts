@@ -4,6 +4,7 @@ import type { Identification } from '../core/formats/identify';
 import type { Engine } from '../protocol/engine';
 import type { Log } from './log';
 import type { ModelStore } from './models';
+import { keyOf } from './modelUri';
 import { affectsFiles, readFileSettings } from './settings';
 import { anyOf } from './settingValues';
 
@@ -20,6 +21,9 @@ export interface DiscoveryServices {
   readonly store: ModelStore;
   readonly log: Log;
   engine(): Engine;
+  /** As the store's: where a file is read, and what puts it there. */
+  pathOf(uri: vscode.Uri): string;
+  prepare(uri: vscode.Uri): Promise<void>;
 }
 
 /** Finds the models of the workspace by the cheap look at the head of every candidate, and keeps watch. */
@@ -116,9 +120,10 @@ export class Discovery implements vscode.Disposable {
   async identify(uri: vscode.Uri, signal?: AbortSignal): Promise<Identification> {
     const { size, mtime } = await vscode.workspace.fs.stat(uri);
     const stamp = `${size} ${mtime}`;
-    const known = this.#known.get(uri.fsPath);
-    const identification = known?.stamp === stamp ? known.identification : await this.#services.engine().identify(uri.fsPath, signal);
-    this.#known.set(uri.fsPath, { stamp, identification });
+    await this.#services.prepare(uri);
+    const known = this.#known.get(keyOf(uri));
+    const identification = known?.stamp === stamp ? known.identification : await this.#services.engine().identify(this.#services.pathOf(uri), signal);
+    this.#known.set(keyOf(uri), { stamp, identification });
     if (this.#disposed || signal?.aborted) return identification;
     if (identification.kind === 'model') this.#services.store.add(uri, identification.title);
     else this.#services.store.remove(uri, `${identification.is} now`);

@@ -1,13 +1,15 @@
 import * as vscode from 'vscode';
 import { messageOf } from '../core/errors';
 import type { Discovery } from './discovery';
+import { mayBeModel } from './editorFormats';
 import type { Log } from './log';
 
-/** Looks at JSON files that are opened in a tab, wherever they lie: their menus follow too, in node_modules and outside the workspace. */
+/** Looks at files that may be models and are opened in a tab, wherever they lie: their menus follow too, in node_modules and outside the workspace. */
 export function registerEditorFiles(discovery: Discovery, log: Log): vscode.Disposable {
   const look = async (tabs: readonly vscode.Tab[]): Promise<void> => {
     for (const { input } of tabs) {
-      if (!(input instanceof vscode.TabInputText) || input.uri.scheme !== 'file' || !/\.json$/i.test(input.uri.path)) continue;
+      const isFile = input instanceof vscode.TabInputText || input instanceof vscode.TabInputCustom;
+      if (!isFile || input.uri.scheme !== 'file' || !mayBeModel(input.uri.path)) continue;
       try {
         await discovery.identify(input.uri);
       } catch (error) {

@@ -10,8 +10,9 @@ import { EngineService } from './engineService';
 import { registerFileWatch } from './fileWatch';
 import { registerFindingsView } from './findingsTree';
 import { registerHovers } from './hovers';
-import { VIEWS } from './ids';
+import { COPIES_FOLDER, VIEWS } from './ids';
 import { Log } from './log';
+import { registerModelEditor } from './modelEditor';
 import { ModelStore } from './models';
 import { ModelView } from './modelView';
 import { Panels } from './panels';
@@ -21,6 +22,8 @@ import { registerQuickFixes } from './quickFixes';
 import { registerSettings } from './settingsWatch';
 import { registerSilenceProblems } from './silenceProblems';
 import { registerStatusBar } from './statusBar';
+import { registerUriHandler } from './uriHandler';
+import { VirtualCopies } from './virtualCopies';
 
 export function activate(context: vscode.ExtensionContext): WeightgramApi | undefined {
   const log = new Log();
@@ -39,15 +42,19 @@ function start(context: vscode.ExtensionContext, log: Log): WeightgramApi {
   const settings = engines.settings;
   const engine = engines.engine;
   const policies = new Policies();
-  const store = new ModelStore({ log, engine, settings, policyOf: (model) => policies.of(model) });
-  const discovery = new Discovery({ store, log, engine });
-  const panels = new Panels(store, discovery, { extensionUri: context.extensionUri, log, engine, settings });
+  const copies = new VirtualCopies({ folder: vscode.Uri.joinPath(context.globalStorageUri, COPIES_FOLDER), log });
+  const pathOf = (uri: vscode.Uri): string => copies.pathOf(uri);
+  const prepare = (uri: vscode.Uri): Promise<void> => copies.prepare(uri);
+  const store = new ModelStore({ log, engine, settings, policyOf: (model) => policies.of(model), pathOf, prepare, forget: (model) => void copies.forget(model) });
+  const discovery = new Discovery({ store, log, engine, pathOf, prepare });
+  const panels = new Panels(store, discovery, { extensionUri: context.extensionUri, log, engine, settings, pathOf });
   const problems = new Problems(store, log);
   const view = new ModelView({ store, discovery, panels, log, settings });
 
   context.subscriptions.push(
     engines,
     policies,
+    copies,
     store,
     discovery,
     panels,
@@ -56,6 +63,8 @@ function start(context: vscode.ExtensionContext, log: Log): WeightgramApi {
     registerDecorations(),
     registerContextKeys(store, discovery),
     registerCommands({ context, log, store, discovery, panels, view, settings }),
+    registerModelEditor(panels),
+    registerUriHandler(),
     registerHovers({ store, log, settings }),
     registerStatusBar(store),
     registerFileWatch(store),

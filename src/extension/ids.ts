@@ -36,6 +36,12 @@ export const VIEWS = {
 
 export const PANEL_VIEW_TYPE = 'weightgram.panel';
 
+/** Custom editors, both with the page of the panel: as default for files that are weights and nothing else, and on demand for names that other things have too. */
+export const EDITORS = {
+  model: 'weightgram.model',
+  modelOnDemand: 'weightgram.modelOnDemand',
+} as const;
+
 export const SETTINGS_SECTION = 'weightgram';
 
 export const SETTINGS = {
@@ -44,6 +50,7 @@ export const SETTINGS = {
   workers: 'weightgram.workers',
   include: 'weightgram.files.include',
   exclude: 'weightgram.files.exclude',
+  virtualFilesCap: 'weightgram.virtualFiles.maximumSize',
 } as const;
 
 /** Below it each threshold of each rule is a setting: weightgram.rules.<rule>.<name>. scripts/ruleSettings.ts writes them into package.json. */
@@ -81,3 +88,6 @@ export const DECORATION_SCHEME = 'weightgram-row';
 
 /** Folder under the extension's global storage where workers keep results. */
 export const CACHE_FOLDER = 'cache';
+
+/** Folder under the extension's global storage with copies of files that lie in virtual workspaces. */
+export const COPIES_FOLDER = 'virtual';

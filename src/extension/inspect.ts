@@ -2,6 +2,7 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { HumanError, messageOf } from '../core/errors';
 import type { Discovery } from './discovery';
+import { mayBeModel, opensInEditor } from './editorFormats';
 import { COMMANDS } from './ids';
 import type { Log } from './log';
 import { escapeNotification } from './markdown';
@@ -38,7 +39,7 @@ export async function inspectFile(services: InspectServices, uri: vscode.Uri): P
     await showProblem(services, error, uri);
     return undefined;
   }
-  services.panels.show(entry);
+  await services.panels.show(entry);
   return entry;
 }
 
@@ -46,10 +47,6 @@ export async function inspectFile(services: InspectServices, uri: vscode.Uri): P
 export async function entryOf(services: InspectServices, uri: vscode.Uri): Promise<ModelEntry | undefined> {
   const { store, discovery } = services;
   const name = path.basename(uri.fsPath);
-  if (uri.scheme !== 'file') {
-    void vscode.window.showWarningMessage(escapeNotification(`${name} is not on a disk that Weightgram can read in ranges. Copy the model to a local folder and inspect it there.`));
-    return undefined;
-  }
   try {
     const identification = await discovery.identify(uri);
     if (identification.kind === 'model') return store.add(uri, identification.title);
@@ -65,10 +62,10 @@ const CALLED_MODEL = /model[^/]*\.json$/i;
 
 /** The model of the active editor, else what the person picks. */
 async function chosen({ store, discovery, panels, log }: InspectServices): Promise<vscode.Uri[]> {
-  const active = panels.active?.uri ?? activeFile();
-  if (active?.scheme === 'file' && /\.json$/i.test(active.path)) {
+  const active = panels.active ?? activeFile();
+  if (active && mayBeModel(active.path)) {
     try {
-      const isMeant = CALLED_MODEL.test(active.path) || store.entries.length === 0;
+      const isMeant = CALLED_MODEL.test(active.path) || opensInEditor(active.path) || store.entries.length === 0;
       if (isMeant || (await discovery.identify(active)).kind === 'model') return [active];
     } catch (error) {
       // The list below is the way out; nobody named this file.

@@ -47,6 +47,7 @@ export interface LiveAnalysis extends Analysis {
 
 /** One model file, from "found" to "analyzed". Opened and analyzed when somebody first asks, once for all who ask. */
 export class ModelEntry {
+  /** Where workers read it: a copy, where the file itself is not on a disk. */
   readonly path: string;
   readonly #services: StoreServices;
   readonly #tell: (change: ModelChange) => void;
@@ -68,7 +69,7 @@ export class ModelEntry {
   #disposed = false;
 
   constructor(readonly uri: vscode.Uri, readonly formatTitle: string, services: StoreServices, tell: (change: ModelChange) => void) {
-    this.path = uri.fsPath;
+    this.path = services.pathOf(uri);
     this.#services = services;
     this.#tell = tell;
     this.#judge = new EntryJudge(this.path, services.settings, () => services.policyOf(uri));
@@ -207,6 +208,7 @@ export class ModelEntry {
   async #open(): Promise<Model> {
     const generation = this.#generation;
     try {
+      await this.#services.prepare(this.uri);
       const model = await this.#services.engine().open(this.path);
       if (this.#disposed) throw new CancelledError();
       if (generation !== this.#generation) return await this.open();

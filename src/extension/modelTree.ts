@@ -47,7 +47,7 @@ export class ModelTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
   }
 
   async getChildren(node?: TreeNode): Promise<TreeNode[]> {
-    if (!node) return this.#store.entries.map((entry) => this.#modelNode(entry));
+    if (!node) return this.#store.listed.map((entry) => this.#modelNode(entry));
     switch (node.kind) {
       case 'model':
         return this.#childrenOfModel(node);

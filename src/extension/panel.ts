@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { FormatError } from '../core/errors';
+import { CancelledError, FormatError } from '../core/errors';
+import type { Model } from '../core/model';
 import { layerVerdict } from '../core/verdict/layerVerdict';
 import { overlaysOf } from '../core/verdict/overlays';
 import { summaryOf } from '../core/statistics/spectrumSummary';
@@ -12,11 +13,11 @@ import { Peer } from '../protocol/rpc';
 import type { Handlers } from '../protocol/rpc';
 import { COMMANDS, PANEL_VIEW_TYPE } from './ids';
 import type { Log } from './log';
-import { visible } from './markdown';
 import type { ModelChange, ModelEntry } from './modelEntry';
 import { panelPage } from './panelPage';
 import { pageState, pageUpdate } from './pageState';
 import type { PageSource } from './pageState';
+import { keyOf } from './modelUri';
 import type { Settings } from './settings';
 
 export interface PanelServices {
@@ -24,13 +25,26 @@ export interface PanelServices {
   readonly log: Log;
   engine(): Engine;
   settings(): Settings;
+  /** Where workers read a file. */
+  pathOf(uri: vscode.Uri): string;
 }
 
-/** One panel of one model: the host's side of the page. */
+/** What a page is about. */
+export interface Subject {
+  readonly uri: vscode.Uri;
+  /** Asked when the page stands, and again where it failed. @throws HumanError where the file is no model. */
+  find(): Promise<ModelEntry>;
+}
+
+/** One page of one model: the host's side, for a panel of ours as for an editor that VS Code opened. */
 export class ModelPanel implements vscode.Disposable {
+  readonly #subject: Subject;
   readonly #services: PanelServices;
   readonly #panel: vscode.WebviewPanel;
   readonly #peer: Peer<HostSide, PageSide>;
+  readonly #activated = new vscode.EventEmitter<void>();
+  /** The person looks at this page. */
+  readonly onDidActivate = this.#activated.event;
   readonly #selected = new vscode.EventEmitter<string>();
   /** The person chose a layer in the page. */
   readonly onDidSelect = this.#selected.event;
@@ -39,16 +53,18 @@ export class ModelPanel implements vscode.Disposable {
   #selectedLayer: string | undefined;
   /** A page has asked for its state: before that, and while it is hidden, there is nobody to tell. */
   #isLive = false;
+  /** Undefined while it is looked for, and where the file is no model. */
+  #entry: ModelEntry | undefined;
   #disposed = false;
 
-  constructor(readonly entry: ModelEntry, panel: vscode.WebviewPanel, services: PanelServices, selectedLayer: string | undefined) {
+  constructor(subject: Subject, panel: vscode.WebviewPanel, services: PanelServices, selectedLayer: string | undefined) {
+    this.#subject = subject;
     this.#services = services;
     this.#panel = panel;
     this.#selectedLayer = selectedLayer;
     this.onDidClose = panel.onDidDispose;
     const { webview } = panel;
     webview.options = panelOptions(services.extensionUri);
-    panel.title = visible(entry.label);
     panel.iconPath = vscode.Uri.joinPath(services.extensionUri, 'media', 'panel.svg');
     this.#peer = new Peer(
       { post: (message) => void webview.postMessage(message), listen: (onMessage) => void webview.onDidReceiveMessage(onMessage) },
@@ -60,10 +76,22 @@ export class ModelPanel implements vscode.Disposable {
     );
     panel.onDidChangeViewState(() => {
       if (!panel.visible) this.#isLive = false;
+      if (panel.active) this.#activated.fire();
     });
     panel.onDidDispose(() => this.#close());
     webview.html = this.#page();
-    void entry.analyze();
+  }
+
+  get uri(): vscode.Uri {
+    return this.#subject.uri;
+  }
+
+  get entry(): ModelEntry | undefined {
+    return this.#entry;
+  }
+
+  get isDisposed(): boolean {
+    return this.#disposed;
   }
 
   get isActive(): boolean {
@@ -91,8 +119,34 @@ export class ModelPanel implements vscode.Disposable {
     if (source) this.#peer.tell('update', pageUpdate(source, change));
   }
 
+  /** The file changed: where there was nothing to show, there may be now. */
+  retry(): void {
+    if (this.#isLive && !this.#entry?.model) this.#peer.tell('reset', null);
+  }
+
   dispose(): void {
     this.#panel.dispose();
+  }
+
+  /** @throws HumanError where the page was closed meanwhile, or the file is no model. */
+  async #find(): Promise<ModelEntry> {
+    const entry = this.#entry ?? (await this.#subject.find());
+    this.#throwIfClosed();
+    this.#entry = entry;
+    if (!entry.model) await entry.open();
+    this.#throwIfClosed();
+    return entry;
+  }
+
+  #throwIfClosed(): void {
+    if (this.#disposed) throw new CancelledError();
+  }
+
+  /** @throws FormatError where the page asks for a tensor of the file as it was. */
+  #model(tensor: number): Model {
+    const model = this.#entry?.model;
+    if (!model?.tensors[tensor]) throw new FormatError(`${keyOf(this.uri)} has no tensor number ${tensor} any more. Open it again.`);
+    return model;
   }
 
   #close(): void {
@@ -101,6 +155,7 @@ export class ModelPanel implements vscode.Disposable {
     this.#isLive = false;
     this.#peer.dispose();
     this.#selected.dispose();
+    this.#activated.dispose();
   }
 
   #onSelected(layer: string): void {
@@ -109,40 +164,40 @@ export class ModelPanel implements vscode.Disposable {
   }
 
   #source(): PageSource | undefined {
-    const { model, analysis, assessment, problem } = this.entry;
+    if (!this.#entry) return undefined;
+    const { model, analysis, assessment, problem } = this.#entry;
     const { nearZeroRatio, histogramBins } = this.#services.settings();
     return model && { model, analysis, assessment, problem, nearZeroRatio, histogramBins };
   }
 
   #handlers(): Handlers<HostSide> {
-    const { entry } = this;
     const services = this.#services;
     return {
       ready: async () => {
-        if (!entry.model) await entry.open();
-        const source = this.#source()!;
+        // Even a page that shows only why there is nothing hears of a change.
         this.#isLive = true;
-        return pageState(source, this.#selectedLayer);
+        const entry = await this.#find();
+        void entry.analyze();
+        return pageState(this.#source()!, this.#selectedLayer);
       },
-      histogram: async ({ tensor, edges }, signal) => {
-        const model = entry.model;
-        if (!model?.tensors[tensor]) throw new FormatError(`${entry.path} has no tensor number ${tensor} any more. Open the panel again.`);
-        return services.engine().histogram(model, tensor, edges, signal);
+      histogram: ({ tensor, edges }, signal) => {
+        const sampled = this.#entry?.analysis?.statistics.get(tensor)?.sampled;
+        return services.engine().histogram(this.#model(tensor), tensor, edges, { signal, sampled });
       },
-      verdict: async ({ layer }) => (entry.analysis && layerVerdict(entry.analysis, layer)) ?? null,
+      verdict: async ({ layer }) => (this.#entry?.analysis && layerVerdict(this.#entry.analysis, layer)) ?? null,
       overlays: async ({ tensor: index }) => {
-        const tensor = entry.model?.tensors[index];
-        const layer = tensor && entry.model.layers[tensor.layer];
-        const statistics = entry.analysis?.statistics.get(index);
+        const tensor = this.#entry?.model?.tensors[index];
+        const layer = tensor && this.#entry?.model?.layers[tensor.layer];
+        const statistics = this.#entry?.analysis?.statistics.get(index);
         return tensor && layer && statistics ? overlaysOf(layer, tensor, statistics) : [];
       },
       spectrum: ({ tensor }, signal) => this.#spectrum(tensor, signal),
       cancel: async () => {
-        entry.cancel();
+        this.#entry?.cancel();
         return null;
       },
       restart: async () => {
-        void entry.restart();
+        void this.#entry?.restart();
         return null;
       },
       openRule: async ({ rule }) => {
@@ -150,7 +205,11 @@ export class ModelPanel implements vscode.Disposable {
         return null;
       },
       openFile: async () => {
-        await vscode.commands.executeCommand(COMMANDS.openFile, entry.uri);
+        await vscode.commands.executeCommand(COMMANDS.openFile, this.uri);
+        return null;
+      },
+      showLog: async () => {
+        services.log.show();
         return null;
       },
       save: async ({ suggestedName, contents, encoding }) => this.#save(suggestedName, Buffer.from(contents, encoding)),
@@ -163,19 +222,17 @@ export class ModelPanel implements vscode.Disposable {
 
   /** The rules that look at spectra speak of it in all fronts. */
   async #spectrum(tensor: number, signal: AbortSignal): Promise<SpectrumSummary> {
-    const { entry } = this;
-    const { model } = entry;
-    if (!model?.tensors[tensor]) throw new FormatError(`${entry.path} has no tensor number ${tensor} any more. Open the panel again.`);
+    const model = this.#model(tensor);
     const onProgress = (share: number): void => {
       if (this.#isLive) this.#peer.tell('spectrumProgress', { tensor, share });
     };
     const spectrum = await this.#services.engine().spectrum(model, tensor, { signal, onProgress });
-    if (!this.#disposed && entry.model === model) entry.noteSpectrum(tensor, spectrum);
+    if (!this.#disposed && this.#entry?.model === model) this.#entry.noteSpectrum(tensor, spectrum);
     return summaryOf(spectrum);
   }
 
   async #save(suggestedName: string, contents: Uint8Array): Promise<boolean> {
-    const folder = vscode.Uri.joinPath(this.entry.uri, '..');
+    const folder = vscode.Uri.joinPath(this.uri, '..');
     // The name is made from the model's names: only its last part may choose where the file goes.
     const target = await vscode.window.showSaveDialog({ defaultUri: vscode.Uri.joinPath(folder, path.basename(suggestedName)) });
     if (!target || this.#disposed) return false;
@@ -192,8 +249,8 @@ export class ModelPanel implements vscode.Disposable {
       scriptUri: uri('dist', 'webview.js'),
       styleUri: uri('dist', 'webview.css'),
       plotlyUri: uri('dist', 'plotly.min.js'),
-      modelPath: this.entry.path,
-      title: this.entry.label,
+      modelPath: keyOf(this.uri),
+      title: path.posix.basename(this.uri.path),
     });
   }
 }

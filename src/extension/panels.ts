@@ -1,10 +1,13 @@
 import * as vscode from 'vscode';
 import { messageOf } from '../core/errors';
+import type { Engine } from '../protocol/engine';
 import type { Discovery } from './discovery';
-import { PANEL_VIEW_TYPE } from './ids';
+import { opensInEditor } from './editorFormats';
+import { EDITORS, PANEL_VIEW_TYPE } from './ids';
 import { escapeNotification, visible } from './markdown';
 import type { ModelEntry } from './modelEntry';
 import type { ModelStore } from './models';
+import { keyOf } from './modelUri';
 import { ModelPanel, createPanel } from './panel';
 import type { PanelServices } from './panel';
 
@@ -14,11 +17,20 @@ export interface LayerSelection {
   readonly layer: string;
 }
 
-/** At most one panel a model. */
+export interface ShowOptions {
+  readonly layer?: string;
+  readonly preserveFocus?: boolean;
+}
+
+/** The pages that are open, whoever made their panels: ours, or VS Code for a custom editor. */
 export class Panels implements vscode.Disposable {
   readonly #services: PanelServices;
   readonly #store: ModelStore;
-  readonly #panels = new Map<ModelEntry, ModelPanel>();
+  readonly #discovery: Discovery;
+  /** The one that was looked at last comes last. */
+  readonly #pages = new Set<ModelPanel>();
+  /** For editors that VS Code is about to open. */
+  readonly #layers = new Map<string, string>();
   readonly #selected = new vscode.EventEmitter<LayerSelection>();
   readonly onDidSelect = this.#selected.event;
   readonly #subscriptions: vscode.Disposable[];
@@ -26,75 +38,117 @@ export class Panels implements vscode.Disposable {
   constructor(store: ModelStore, discovery: Discovery, services: PanelServices) {
     this.#services = services;
     this.#store = store;
+    this.#discovery = discovery;
     this.#subscriptions = [
-      store.onDidChangeModel((change) => this.#panels.get(change.entry)?.update(change)),
+      store.onDidChangeModel((change) => {
+        for (const page of this.#pages) if (page.entry === change.entry) page.update(change);
+      }),
       vscode.window.registerWebviewPanelSerializer(PANEL_VIEW_TYPE, {
-        deserializeWebviewPanel: (panel, state: unknown) => this.#restore(panel, state, discovery),
+        deserializeWebviewPanel: (panel, state: unknown) => this.#restore(panel, state),
       }),
     ];
   }
 
-  /** The model whose panel has the focus. */
-  get active(): ModelEntry | undefined {
-    return [...this.#panels.values()].find((panel) => panel.isActive)?.entry;
+  /** The model file whose page has the focus. */
+  get active(): vscode.Uri | undefined {
+    return [...this.#pages].find((page) => page.isActive)?.uri;
   }
 
+  /** The page of a model, and of several the one that was looked at last. */
   get(entry: ModelEntry): ModelPanel | undefined {
-    return this.#panels.get(entry);
+    return [...this.#pages].filter(({ uri }) => keyOf(uri) === keyOf(entry.uri)).at(-1);
   }
 
-  /** Opens the model's panel or brings it to the front. */
-  show(entry: ModelEntry, options: { readonly layer?: string; readonly preserveFocus?: boolean } = {}): ModelPanel {
-    const known = this.#panels.get(entry);
+  /** Brings the model's page to the front, or opens one: an editor where a double click would open one too, else a panel. */
+  async show(entry: ModelEntry, { layer, preserveFocus = false }: ShowOptions = {}): Promise<void> {
+    const known = this.get(entry);
     if (known) {
-      known.reveal(options.preserveFocus ?? false);
-      if (options.layer !== undefined) known.select(options.layer);
-      return known;
+      known.reveal(preserveFocus);
+      if (layer !== undefined) known.select(layer);
+    } else if (opensInEditor(entry.uri.path)) {
+      if (layer !== undefined) this.#layers.set(keyOf(entry.uri), layer);
+      await vscode.commands.executeCommand('vscode.openWith', entry.uri, EDITORS.model, { preserveFocus, preview: false });
+    } else {
+      const panel = createPanel(this.#services.extensionUri, visible(entry.label));
+      this.#host(entry.uri, panel, { find: () => Promise.resolve(entry), layer });
     }
-    return this.#adopt(entry, createPanel(this.#services.extensionUri, visible(entry.label)), options.layer);
+  }
+
+  /** Fills an editor that VS Code has opened for a file. */
+  adopt(uri: vscode.Uri, panel: vscode.WebviewPanel): ModelPanel {
+    const layer = this.#layers.get(keyOf(uri));
+    this.#layers.delete(keyOf(uri));
+    return this.#host(uri, panel, { find: () => this.#find(uri), layer });
   }
 
   /** Settings changed: every page is told all that stands on them. */
   refresh(): void {
-    for (const [entry, panel] of this.#panels) panel.update({ entry, structure: false, findings: true, tensors: new Set() });
+    for (const page of this.#pages) if (page.entry) page.update({ entry: page.entry, structure: false, findings: true, tensors: new Set() });
   }
 
   dispose(): void {
     for (const subscription of this.#subscriptions) subscription.dispose();
-    for (const panel of [...this.#panels.values()]) panel.dispose();
+    for (const page of [...this.#pages]) page.dispose();
     this.#selected.dispose();
   }
 
-  #adopt(entry: ModelEntry, webviewPanel: vscode.WebviewPanel, layer?: string): ModelPanel {
-    const panel = new ModelPanel(entry, webviewPanel, this.#services, layer);
-    this.#panels.set(entry, panel);
-    panel.onDidSelect((selected) => this.#selected.fire({ entry, layer: selected }));
-    const hold = this.#store.hold(entry);
-    panel.onDidClose(() => {
-      this.#panels.delete(entry);
-      hold.dispose();
+  #host(uri: vscode.Uri, webviewPanel: vscode.WebviewPanel, options: { find(): Promise<ModelEntry>; layer: string | undefined }): ModelPanel {
+    const holds: vscode.Disposable[] = [];
+    const held = async (): Promise<ModelEntry> => {
+      const entry = await options.find();
+      if (page.isDisposed) return entry;
+      for (const hold of holds.splice(0)) hold.dispose();
+      holds.push(this.#store.hold(entry));
+      return entry;
+    };
+    const page = new ModelPanel({ uri, find: held }, webviewPanel, this.#services, options.layer);
+    this.#pages.add(page);
+    page.onDidSelect((layer) => page.entry && this.#selected.fire({ entry: page.entry, layer }));
+    page.onDidActivate(() => {
+      this.#pages.delete(page);
+      this.#pages.add(page);
     });
-    return panel;
+    page.onDidClose(() => {
+      this.#pages.delete(page);
+      for (const hold of holds) hold.dispose();
+    });
+    return page;
   }
 
-  /** After a reload of the window the page only knows the model's path. */
-  async #restore(panel: vscode.WebviewPanel, state: unknown, discovery: Discovery): Promise<void> {
-    const modelPath = typeof state === 'object' && state !== null && 'modelPath' in state ? state.modelPath : undefined;
-    if (typeof modelPath !== 'string') {
+  /** The entry of a file that VS Code named. @throws HumanError saying what the file is, where it is no model. */
+  async #find(uri: vscode.Uri): Promise<ModelEntry> {
+    const identification = await this.#discovery.identify(uri);
+    if (identification.kind === 'model') return this.#store.add(uri, identification.title);
+    return await this.#insist(uri, this.#services.engine());
+  }
+
+  /** Opening says more of a file than the cheap look: what it is, and what to do. */
+  async #insist(uri: vscode.Uri, engine: Engine): Promise<ModelEntry> {
+    const model = await engine.open(this.#services.pathOf(uri));
+    return this.#store.add(uri, model.formatTitle);
+  }
+
+  /** After a reload of the window the page only knows the model's file. */
+  async #restore(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
+    const key = typeof state === 'object' && state !== null && 'modelPath' in state ? state.modelPath : undefined;
+    if (typeof key !== 'string') {
       panel.dispose();
       return;
     }
-    const uri = vscode.Uri.file(modelPath);
+    const uri = uriOfKey(key);
     try {
-      const identification = await discovery.identify(uri);
-      const entry = identification.kind === 'model' ? this.#store.add(uri, identification.title) : undefined;
-      if (!entry) throw new Error(`${modelPath} ${identification.kind === 'other' ? identification.is : 'is no model'}.`);
-      if (this.#panels.has(entry)) panel.dispose();
-      else this.#adopt(entry, panel);
+      const entry = await this.#find(uri);
+      if (this.get(entry)) panel.dispose();
+      else this.#host(uri, panel, { find: () => Promise.resolve(entry), layer: undefined });
     } catch (error) {
       panel.dispose();
-      this.#services.log.error(`restoring the panel of ${modelPath}`, error);
-      void vscode.window.showWarningMessage(escapeNotification(`The panel of ${modelPath} was closed: ${messageOf(error)}`));
+      this.#services.log.error(`restoring the panel of ${key}`, error);
+      void vscode.window.showWarningMessage(escapeNotification(`The panel of ${key} was closed: ${messageOf(error)}`));
     }
   }
+}
+
+/** A scheme has at least two letters; one letter is a drive of Windows. */
+function uriOfKey(key: string): vscode.Uri {
+  return /^[a-z][a-z\d+.-]+:/i.test(key) ? vscode.Uri.parse(key) : vscode.Uri.file(key);
 }

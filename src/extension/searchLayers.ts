@@ -23,11 +23,11 @@ export async function pickLayer(store: ModelStore): Promise<{ entry: ModelEntry;
 
 async function openEntries(store: ModelStore): Promise<ModelEntry[]> {
   const isOpen = (entry: ModelEntry): boolean => entry.model !== undefined;
-  if (!store.entries.some(isOpen)) {
+  if (!store.listed.some(isOpen)) {
     // A model that cannot be opened has no layers to find; its row in the tree says why.
-    await Promise.allSettled(store.entries.slice(0, MOST_OPENED).map((entry) => entry.open()));
+    await Promise.allSettled(store.listed.slice(0, MOST_OPENED).map((entry) => entry.open()));
   }
-  return store.entries.filter(isOpen);
+  return store.listed.filter(isOpen);
 }
 
 function picksOf(entry: ModelEntry): LayerPick[] {

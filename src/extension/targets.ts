@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { OPEN_FILTERS } from './editorFormats';
 import type { FindingsNode } from './findingsTree';
 import { escapeIcons } from './markdown';
 import type { ModelEntry } from './modelEntry';
@@ -36,7 +37,7 @@ const OPEN_OTHER: ModelPick = { label: '$(folder-opened) Choose a file…', alwa
 
 /** Lets the person choose among the models that are known, or any file. */
 export async function pickModel(store: ModelStore, placeHolder: string): Promise<vscode.Uri | undefined> {
-  const picks = store.entries.map((entry): ModelPick => ({
+  const picks = store.listed.map((entry): ModelPick => ({
     label: escapeIcons(entry.label),
     description: escapeIcons(vscode.workspace.asRelativePath(entry.uri)),
     detail: entry.formatTitle,
@@ -44,6 +45,6 @@ export async function pickModel(store: ModelStore, placeHolder: string): Promise
   }));
   const picked = await vscode.window.showQuickPick<ModelPick>([...picks, OPEN_OTHER], { placeHolder, matchOnDescription: true });
   if (picked !== OPEN_OTHER) return picked?.entry?.uri;
-  const files = await vscode.window.showOpenDialog({ title: placeHolder, openLabel: 'Inspect', filters: { 'TensorFlow.js models': ['json'] } });
+  const files = await vscode.window.showOpenDialog({ title: placeHolder, openLabel: 'Inspect', filters: OPEN_FILTERS });
   return files?.[0];
 }

@@ -5,6 +5,8 @@ import type { Thresholds } from '../core/rules/index';
 import type { Sampled } from '../core/statistics/evenSample';
 import type { Spectrum } from '../core/statistics/spectrum';
 import type { TensorStatistics, WindowHistogram } from '../core/statistics/tensorStatistics';
+import type { Grid, GridRequest } from '../core/values/grid';
+import type { SavedValues, ValuesFormat } from '../core/values/saved';
 
 export type { Analysis };
 
@@ -15,13 +17,13 @@ export interface AnalyzeOptions {
   readonly onProgress?: (doneBytes: number, totalBytes: number) => void;
   /** Only these tensors (indices into Model.tensors). */
   readonly only?: readonly number[];
-  /** Share of max|w| that counts as near zero; NEAR_ZERO_RATIO where absent. */
-  readonly nearZeroRatio?: number;
   /**
    * About how many bytes are read at most: beyond it, an even sample of every large tensor, marked in TensorStatistics.sampled.
    * Everything is read where it is 0 or absent. What was read in full before comes from the cache, whatever the budget.
    */
   readonly budgetBytes?: number;
+  /** Share of max|w| that counts as near zero; NEAR_ZERO_RATIO where absent. */
+  readonly nearZeroRatio?: number;
   /** Of rules, where a person set others than the rules' own. They do not touch what is counted or cached. */
   readonly thresholds?: Thresholds;
   readonly noCache?: boolean;
@@ -33,14 +35,14 @@ export interface SpectrumOptions {
   readonly onProgress?: (share: number) => void;
 }
 
-/** What every front talks to: the extension and the command line. */
-export interface Engine {
 export interface HistogramOptions {
   readonly signal?: AbortSignal | undefined;
   /** Of the tensor's statistics: counts are then of the same sample. */
   readonly sampled?: Sampled | undefined;
 }
 
+/** What every front talks to: the extension and the command line. */
+export interface Engine {
   identify(path: string, signal?: AbortSignal): Promise<Identification>;
   open(path: string, signal?: AbortSignal): Promise<Model>;
   /** @throws CancelledError when the signal fires, within 100 ms. A failing tensor is no error: it is in `failures` and `findings`. */
@@ -52,5 +54,9 @@ export interface HistogramOptions {
    * @throws CancelledError when the signal fires, within 100 ms; HumanError where it is no matrix, not finite or too large.
    */
   spectrum(model: Model, tensorIndex: number, options?: SpectrumOptions): Promise<Spectrum>;
+  /** The values of a rectangle of a tensor, folded into cells. @throws HumanError where they cannot be read. */
+  grid(model: Model, tensorIndex: number, request: GridRequest, signal?: AbortSignal): Promise<Grid>;
+  /** Writes all values of a tensor to a file of the disk, in the order of its axes. @throws HumanError */
+  saveValues(model: Model, tensorIndex: number, target: { readonly path: string; readonly format: ValuesFormat }, signal?: AbortSignal): Promise<SavedValues>;
   dispose(): void;
 }

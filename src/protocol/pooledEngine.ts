@@ -20,7 +20,9 @@ import { planSamples } from './budget';
 import { bytesOfPart, canBeDivided, partsOf, samplePart, withOwnFiles } from './parts';
 import { Pool } from './pool';
 import type { PoolOptions } from './pool';
-import type { Part, PartResult } from './workerContract';
+import type { Grid, GridRequest } from '../core/values/grid';
+import type { SavedValues, ValuesFormat } from '../core/values/saved';
+import type { JobFiles, Part, PartResult } from './workerContract';
 
 export interface EngineOptions extends PoolOptions {
   /** Whether the workers were given a cache folder. */
@@ -94,13 +96,27 @@ class PooledEngine implements Engine {
     return spectrum;
   }
 
+  grid(model: Model, tensorIndex: number, request: GridRequest, signal?: AbortSignal): Promise<Grid> {
+    return this.pool.request('grid', { ...jobOf(model, numericTensor(model, tensorIndex, 'values')), request }, signal);
+  }
+
+  saveValues(model: Model, tensorIndex: number, target: { readonly path: string; readonly format: ValuesFormat }, signal?: AbortSignal): Promise<SavedValues> {
+    return this.pool.request('saveValues', { ...jobOf(model, numericTensor(model, tensorIndex, 'values')), ...target }, signal);
+  }
+
   dispose(): void {
     this.pool.dispose();
   }
 }
 
+/** A tensor with the files that hold it. */
+function jobOf(model: Model, tensor: Tensor): { files: JobFiles; tensor: Tensor } {
+  const { files, parts } = withOwnFiles(model.files, [{ index: 0, tensor, firstElement: 0, elements: tensor.elements }]);
+  return { files, tensor: parts[0]!.tensor };
+}
+
 /** @throws HumanError where the model has no such tensor, or one that cannot be read as numbers. */
-function numericTensor(model: Model, index: number, purpose: 'histogram' | 'spectrum'): Tensor {
+function numericTensor(model: Model, index: number, purpose: 'histogram' | 'spectrum' | 'values'): Tensor {
   const tensor = model.tensors[index];
   if (!tensor) throw new HumanError('format', `${model.path} has no tensor number ${index}. Open the model again.`);
   if (tensor.unreadable !== undefined) throw new HumanError('format', tensor.unreadable);
@@ -137,6 +153,8 @@ class AnalysisRun {
   readonly #pool: Pool;
   readonly #model: Model;
   readonly #options: AnalyzeOptions;
+  /** Tensors of which only these runs are read. */
+  readonly #samples: ReadonlyMap<number, SamplePlan>;
   readonly #nearZeroRatio: number;
   readonly #statistics = new Map<number, TensorStatistics>();
   readonly #failures = new Map<number, string>();
@@ -150,11 +168,10 @@ class AnalysisRun {
     this.#pool = pool;
     this.#model = model;
     this.#options = options;
+    this.#samples = samples;
     this.#nearZeroRatio = options.nearZeroRatio ?? NEAR_ZERO_RATIO;
   }
 
-  /** Tensors of which only these runs are read. */
-  readonly #samples: ReadonlyMap<number, SamplePlan>;
   /** False where a file failed in a way that may pass, and where not all was read. */
   get isCacheable(): boolean {
     return this.#isCacheable && this.#samples.size === 0;
@@ -168,7 +185,6 @@ class AnalysisRun {
       await this.#pool.scan(parts, {
         files: this.#model.files,
         nearZeroRatio: this.#nearZeroRatio,
-    this.#samples = samples;
         onResult: (part, result) => this.#receive(part, result),
         signal: this.#options.signal,
       });
@@ -209,6 +225,11 @@ class AnalysisRun {
     return [];
   }
 
+  #partsOf(tensor: Tensor, index: number): Part[] {
+    const sample = this.#samples.get(index);
+    return sample ? [samplePart(tensor, index, sample)] : partsOf(tensor, index);
+  }
+
   #receive(part: Part, result: PartResult): void {
     const pending = this.#pending.get(part.index)!;
     pending.left--;
@@ -223,11 +244,6 @@ class AnalysisRun {
     if (pending.left === 0) this.#pending.delete(part.index);
     this.#doneBytes += bytesOfPart(part);
     this.#options.onProgress?.(this.#doneBytes, this.#totalBytes);
-  }
-
-  #partsOf(tensor: Tensor, index: number): Part[] {
-    const sample = this.#samples.get(index);
-    return sample ? [samplePart(tensor, index, sample)] : partsOf(tensor, index);
   }
 
   #complete(index: number, statistics: TensorStatistics): void {

@@ -5,6 +5,8 @@ import type { SamplePlan } from '../core/statistics/evenSample';
 import type { PartialStatistics } from '../core/statistics/partial';
 import type { Spectrum } from '../core/statistics/spectrum';
 import type { TensorStatistics } from '../core/statistics/tensorStatistics';
+import type { Grid, GridRequest } from '../core/values/grid';
+import type { SavedValues, ValuesFormat } from '../core/values/saved';
 
 /** A run of elements of one tensor: what a worker reads without a pause longer than a chunk. */
 export interface Part {
@@ -12,12 +14,12 @@ export interface Part {
   readonly index: number;
   readonly tensor: Tensor;
   readonly firstElement: number;
-  readonly elements: number;
-}
   /** All that is read. */
-
+  readonly elements: number;
   /** Only these runs of the whole tensor are read. */
   readonly sample?: SamplePlan;
+}
+
 /** Paths of Model.files, with the sizes and times that they had when the model was opened. */
 export type JobFiles = readonly { readonly path: string; readonly sizeBytes: number; readonly modifiedMs: number }[];
 
@@ -47,6 +49,20 @@ export interface SpectrumJob {
   readonly tensor: Tensor;
 }
 
+export interface GridJob {
+  readonly files: JobFiles;
+  readonly tensor: Tensor;
+  readonly request: GridRequest;
+}
+
+export interface SaveJob {
+  readonly files: JobFiles;
+  readonly tensor: Tensor;
+  /** Of the file to write. */
+  readonly path: string;
+  readonly format: ValuesFormat;
+}
+
 /** What was found in the cache for a model whose files have not changed. */
 export interface CachedAnalysis {
   /** By index into Model.tensors. */
@@ -65,6 +81,10 @@ export interface WorkerSide {
     count: { params: CountJob; result: EdgeCounts };
     /** Tells `spectrumProgress` as it goes. */
     spectrum: { params: SpectrumJob & { jobId: number }; result: Spectrum };
+    /** The values of a rectangle of a tensor. */
+    grid: { params: GridJob; result: Grid };
+    /** Writes all values of a tensor to a file. */
+    saveValues: { params: SaveJob; result: SavedValues };
     loadCache: { params: { model: Model }; result: CachedAnalysis | null };
     saveCache: { params: { model: Model; analysis: CachedAnalysis }; result: null };
   };

@@ -67,6 +67,10 @@ const context: Context = {
   },
 };
 
+function ask(name: 'openFile' | 'showLog'): void {
+  host.request(name, null).catch(report);
+}
+
 const header = createHeader(context);
 const overview = createOverview(context);
 const detail = createDetail(context);
@@ -76,7 +80,10 @@ const app = el('main', { class: 'app' }, header, overview.element, el('div', { c
 const failureText = el('p', { class: 'failure-text' });
 const failure = el('main', { class: 'failure', attributes: { role: 'alert', hidden: true } },
   el('h1', {}, 'This model cannot be shown'), failureText,
-  el('p', {}, el('button', { class: 'primary', attributes: { type: 'button' }, on: { click: () => void start() } }, 'Try again')));
+  el('p', { class: 'failure-ways' },
+    el('button', { class: 'primary', attributes: { type: 'button' }, on: { click: () => void start() } }, 'Try again'),
+    el('button', { class: 'link', attributes: { type: 'button' }, on: { click: () => ask('openFile') } }, 'Open in the text editor'),
+    el('button', { class: 'link', attributes: { type: 'button' }, on: { click: () => ask('showLog') } }, 'Show the log')));
 document.body.append(app, failure);
 
 document.addEventListener('keydown', (event) => {

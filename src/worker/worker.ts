@@ -9,8 +9,10 @@ import type { PoolSide, WorkerInit, WorkerSide } from '../protocol/workerContrac
 import { Cache } from './cache';
 import { NodeByteSource } from './nodeByteSource';
 import { countParts, scanParts } from './partJobs';
+import { saveValues } from './saveJob';
 import { computeSpectrum } from './spectrumJob';
 import { Turns } from './turns';
+import { computeGrid } from './valuesJob';
 import { createKernel } from './wasmKernel';
 
 const port = parentPort;
@@ -40,6 +42,9 @@ const peer = new Peer<WorkerSide, PoolSide>(
     },
     count: (job, signal) => turns.take(signal, () => countParts(kernel, job, signal)),
     spectrum: ({ jobId, ...job }, signal) => spectrumTurns.take(signal, () => computeSpectrum(linearPath, job, (share) => peer.tell('spectrumProgress', { jobId, share }), signal)),
+    grid: (job, signal) => turns.take(signal, () => computeGrid(kernel, job, signal)),
+    // Blocks are decoded without the kernel here: a large file takes a while, and counting goes on meanwhile.
+    saveValues: (job, signal) => saveValues(job, signal),
     loadCache: async ({ model }) => (await cache?.load(model)) ?? null,
     saveCache: async ({ model, analysis }) => {
       await cache?.save(model, analysis);

@@ -109,7 +109,8 @@ describe('a file that changes', () => {
     const uri = fileIn('deleted', 'detector.json');
     await until('the copy is found', () => store.get(uri) !== undefined);
     const entry = store.get(uri)!;
-    const panel = panels.show(entry);
+    await panels.show(entry);
+    const panel = panels.get(entry)!;
     await entry.analyze();
     const { size } = entry.analysis!.statistics;
     copy.remove();

@@ -125,7 +125,7 @@ async function connect(page: Page, options: HarnessOptions, calls: Harness['call
       verdict: async (params, signal) => options.verdict?.(params, signal) ?? null,
       overlays: async (params, signal) => options.overlays?.(params, signal) ?? [],
       spectrum: noted('spectrum', async (params, signal) => (options.spectrum ? options.spectrum(params, signal) : refuse('This host computes no spectra.'))),
-      cancel: nothing('cancel'), restart: nothing('restart'), openRule: nothing('openRule'), openFile: nothing('openFile'),
+      cancel: nothing('cancel'), restart: nothing('restart'), openRule: nothing('openRule'), openFile: nothing('openFile'), showLog: nothing('showLog'),
       save: noted('save', () => Promise.resolve(true)), copy: nothing('copy'),
     },
     { selected: (payload) => calls.push({ name: 'selected', params: payload }), failed: (payload) => calls.push({ name: 'failed', params: payload }) });
