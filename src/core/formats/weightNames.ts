@@ -45,7 +45,7 @@ export function isOptimizerName(name: string): boolean {
  * A guess from the name alone, `other` where it says nothing.
  * One-dimensional "weights" of something called scale or norm are a norm's scale, and its biases the shift.
  */
-export function roleByName(spec: Pick<WeightSpec, 'name' | 'shape' | 'isOptimizer'>): Role {
+export function roleByName(spec: Pick<WeightSpec, 'name' | 'shape'> & { readonly isOptimizer?: boolean }): Role {
   if (spec.isOptimizer || isOptimizerName(spec.name)) return 'optimizer';
   const { scope, base } = splitName(spec.name);
   const named = Object.hasOwn(ROLE_BY_BASE, base) ? ROLE_BY_BASE[base]! : 'other';
