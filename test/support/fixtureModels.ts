@@ -65,7 +65,7 @@ export function describeFixtures(folder: string): void {
           const model = await openFile(name);
           const found = await statisticsOf(model, kernel());
           model.tensors.forEach((tensor, index) => {
-            if (isNumeric(tensor.dtype)) checkFigures(tensor.name, found.get(index)!, tensors[tensor.name]!);
+            if (isNumeric(tensor.dtype) && tensor.elements > 0) checkFigures(tensor.name, found.get(index)!, tensors[tensor.name]!);
           });
         });
       }

@@ -4,15 +4,19 @@ import type { Model } from '../model';
 import { describeForeign } from './foreignFiles';
 import { HEAD_BYTES } from './format';
 import type { Format } from './format';
+import { gguf } from './gguf';
 import type { Identification } from './identify';
 import { baseName } from './jsonValues';
 import { isLfsPointer, lfsPointerMessage } from './lfs';
+import { safetensors } from './safetensors';
+import { pytorch } from './pytorch';
 import { tfjsGraph } from './tfjsGraph';
 import { tfjsLayers } from './tfjsLayers';
 import { tfjsWeights } from './tfjsWeights';
+import { tflite } from './tflite';
 
 /** Asked in this order: of several formats that could be meant the first one that opens the file has it. */
-export const FORMATS: readonly Format[] = [tfjsLayers, tfjsGraph, tfjsWeights];
+export const FORMATS: readonly Format[] = [tfjsLayers, tfjsGraph, tfjsWeights, safetensors, gguf, tflite, pytorch];
 
 /**
  * What a file is, by its head alone: pure and cheap.

@@ -8,7 +8,7 @@ const RANKS: readonly (readonly [RegExp, number])[] = [
   [/embed|^(?:wte|wpe|shared|token_embd|stem|patch_embed|cls_token|pos_embed|position_embd|embeddings)$/i, 0],
   [/^conv(?:_?1|_stem|_in)?$/, 1],
   [/^bn1$/, 2],
-  [/^(?:input_layernorm|ln_?1|norm1|attention_norm|attn_norm|layernorm_before|layer_norm1|pre_attention_layernorm|q_proj|query|wq|to_q|attn_q|gate_proj|w1|fc1|c_attn|c_fc|self|lora_A|lora_down|weight)$/, 3],
+  [/^(?:input_layernorm|ln_?1|norm1|attention_norm|attn_norm|layernorm_before|layer_norm1|pre_attention_layernorm|gate|router|qkv|qkv_proj|query_key_value|Wqkv|in_proj|q_proj|query|wq|to_q|attn_q|gate_proj|w1|fc1|c_attn|c_fc|self|lora_A|lora_down|weight)$/, 3],
   [/^(?:k_proj|key|wk|to_k|attn_k|up_proj|w3|self_attn|attn|attention|self_attention|lora_B|lora_up|bias)$/, 4],
   [/^(?:v_proj|value|wv|to_v|attn_v|crossattention|encoder_attn|conv2|running_mean)$/, 5],
   [/^(?:bn2|o_proj|out_proj|wo|to_out|attn_output|post_attention_layernorm|ln_?2|norm2|ffn_norm|layernorm_after|layer_norm2|down_proj|w2|fc2|c_proj|running_var)$/, 6],

@@ -167,13 +167,13 @@ function dequantized(codes: Int32Array | Uint32Array, quantization: Quantization
   return quantization?.scheme === 'affine' ? Float64Array.from(codes, (code) => dequantize(code, quantization)) : Float64Array.from(codes);
 }
 
-/** |z| of interleaved real and imaginary parts. NaN where either is; Math.hypot alone would answer Infinity for (NaN, Infinity). */
+/** |z| of interleaved real and imaginary parts, whose squares neither overflow nor vanish in float64. NaN where either is. */
 function magnitudes(parts: Float32Array): Float64Array {
   const result = new Float64Array(parts.length / 2);
   for (let i = 0; i < result.length; i++) {
     const real = parts[2 * i]!;
     const imaginary = parts[2 * i + 1]!;
-    result[i] = Number.isNaN(real) || Number.isNaN(imaginary) ? NaN : Math.hypot(real, imaginary);
+    result[i] = Number.isNaN(real) || Number.isNaN(imaginary) ? NaN : Math.sqrt(real * real + imaginary * imaginary);
   }
   return result;
 }
