@@ -1,7 +1,8 @@
 import type { Role, UnitAxes } from '../model';
 import type { KerasLayer } from './kerasTopology';
 import type { Assignment, LayerList } from './assembleModel';
-import type { PlacedWeight } from './tfjsTensors';
+import type { WeightSpec } from './tfjsManifest';
+import { variableName } from './kerasStorePaths';
 import { axesOf, depthwiseAxes, isOptimizerName, roleByName, splitName } from './weightNames';
 
 /** Scopes of real names have up to ten parts; the number of sub-scopes that are looked up grows with the square. */
@@ -9,45 +10,40 @@ const MAX_SCOPE_PARTS = 24;
 /** Layers of one name in different nested models; beyond that the first ones are told apart. */
 const MAX_SAME_NAME = 256;
 
-/** Keras 3 numbers a layer's variables in its .weights.h5: `layers/dense/vars/0`. */
-const VARIABLES: readonly (readonly [RegExp, readonly string[]])[] = [
-  [/^(?:Dense|Conv\d|DepthwiseConv|EinsumDense)/, ['kernel', 'bias']],
-  [/^BatchNormalization$/, ['gamma', 'beta', 'moving_mean', 'moving_variance']],
-  [/^(?:Layer|Group)Normalization$/, ['gamma', 'beta']],
-  [/^Embedding$/, ['embeddings']],
-  [/^(?:LSTM|GRU|SimpleRNN)/, ['kernel', 'recurrent_kernel', 'bias']],
-  [/^SeparableConv/, ['depthwise_kernel', 'pointwise_kernel', 'bias']],
-];
+/** What a weight is told by. */
+export type NamedWeight = Pick<WeightSpec, 'name' | 'shape' | 'isOptimizer'> & {
+  /** Where the file says it: the layer of this name has the weight, or one below it. */
+  readonly group?: string;
+};
 
 /** Gives each weight to the layer whose path matches the longest part of its name; what no layer claims gets a layer from its scope. */
-export function assignWeights(weights: readonly PlacedWeight[], topology: readonly KerasLayer[], layers: LayerList): Assignment[] {
+export function assignWeights(weights: readonly NamedWeight[], topology: readonly KerasLayer[], layers: LayerList): Assignment[] {
   const index = new PathIndex(topology);
   return weights.map((weight) => {
     const { scope, base } = splitName(weight.name);
     if (weight.isOptimizer || isOptimizerName(weight.name)) return { layer: layers.ensure('optimizer'), role: 'optimizer' };
-    const found = index.find(scope === '' ? weight.name : scope, base);
+    const found = index.find(scope === '' ? weight.name : scope, base, weight.group);
     if (found === undefined) return unclaimed(weight, scope, base, layers);
-    const className = topology[found]!.className ?? '';
-    const variable = variableName(base, scope, className);
-    const role = roleOf(className, variable, weight);
-    const axes = kerasAxes(className, role, variable, weight.shape);
-    return { layer: found, role, ...(axes && { axes }) };
+    const layer = topology[found]!;
+    const variable = /(?:^|\/)vars$/.test(scope) ? variableName(layer, base) : base;
+    return { layer: found, ...variableRole(layer.className ?? '', variable, weight) };
   });
 }
 
-function unclaimed(weight: PlacedWeight, scope: string, base: string, layers: LayerList): Assignment {
+/** What a variable of this name is for in a layer of this class, and which of its axes count units. */
+export function variableRole(className: string, variable: string, weight: Omit<NamedWeight, 'name'>): Omit<Assignment, 'layer'> {
+  const role = roleOf(className, variable, weight);
+  const axes = kerasAxes(className, role, variable, weight.shape);
+  return { role, ...(axes && { axes }) };
+}
+
+function unclaimed(weight: NamedWeight, scope: string, base: string, layers: LayerList): Assignment {
   const role = roleByName(weight);
   const axes = axesOf(role, base, weight.shape);
   return { layer: layers.ensure(scope === '' ? weight.name : scope), role, ...(axes && { axes }) };
 }
 
-function variableName(base: string, scope: string, className: string): string {
-  if (!/^\d{1,3}$/.test(base) || !/(?:^|\/)vars$/.test(scope)) return base;
-  const names = VARIABLES.find(([pattern]) => pattern.test(className))?.[1];
-  return names?.[Number(base)] ?? base;
-}
-
-function roleOf(className: string, base: string, weight: PlacedWeight): Role {
+function roleOf(className: string, base: string, weight: Omit<NamedWeight, 'name'>): Role {
   if (className === 'PReLU' && base === 'alpha') return 'other';
   if (className === 'Embedding' && (base === 'embeddings' || base === 'weights')) return 'embedding';
   if (className === 'Normalization') return base === 'mean' ? 'runningMean' : base === 'variance' ? 'runningVariance' : base === 'count' ? 'constant' : 'other';
@@ -77,22 +73,28 @@ class PathIndex {
   /** Weights that a layer has already been given: the next layer of that name takes the next one. */
   readonly #given = new Set<string>();
 
-  constructor(layers: readonly KerasLayer[]) {
+  constructor(private readonly layers: readonly KerasLayer[]) {
     for (const [index, layer] of layers.entries()) {
       for (const path of [layer.name, ...layer.aliases]) this.#add(path, index);
     }
   }
 
   /** The index of the layer, or undefined where no part of the scope names one. */
-  find(scope: string, base: string): number | undefined {
+  find(scope: string, base: string, group?: string): number | undefined {
     const parts = scope.split('/').slice(0, MAX_SCOPE_PARTS);
     for (let length = parts.length; length > 0; length--) {
       for (let start = parts.length - length; start >= 0; start--) {
-        const candidates = this.#byTail.get(parts.slice(start, start + length).join('/'));
+        const candidates = this.#inGroup(this.#byTail.get(parts.slice(start, start + length).join('/')), group);
         if (candidates) return this.#pick(candidates, `${parts.slice(start + length).join('/')}/${base}`);
       }
     }
     return undefined;
+  }
+
+  #inGroup(candidates: readonly number[] | undefined, group: string | undefined): readonly number[] | undefined {
+    if (!candidates || group === undefined) return candidates;
+    const inside = candidates.filter((index) => this.layers[index]!.name === group || this.layers[index]!.name.startsWith(`${group}/`));
+    return inside.length > 0 ? inside : undefined;
   }
 
   #pick(candidates: readonly number[], variable: string): number {

@@ -4,12 +4,10 @@ import type { Format } from './format';
 import { isObject, own, ownAny } from './jsonValues';
 import type { JsonObject } from './jsonValues';
 import { readJson } from './jsonText';
-import { readTopology } from './kerasTopology';
-import type { KerasLayer } from './kerasTopology';
+import { layerDraftOf, readTopology } from './kerasTopology';
 import { assignWeights } from './kerasWeights';
 import { flavourOf } from './tfjsFlavour';
 import { assembleModel, LayerList, producerOf } from './assembleModel';
-import type { LayerDraft } from './assembleModel';
 import { manifestOf, refuseInline } from './tfjsModelJson';
 import { placeWeights } from './tfjsTensors';
 
@@ -39,7 +37,7 @@ export const tfjsLayers: Format = {
     const read = topology === undefined ? { layers: [] } : readTopology(topology, source.name);
     const { manifest, problems } = manifestOf(json, source.name);
     const placed = await placeWeights(source, manifest, signal);
-    const layers = new LayerList(read.layers.map(withoutAliases));
+    const layers = new LayerList(read.layers.map(layerDraftOf));
     const assignments = assignWeights(placed.weights, read.layers, layers);
     const flaws: Problem[] = read.flaw === undefined ? [] : [{ message: `${source.name}: ${read.flaw}`, remedy: 'Layers are shown by the names of their weights. Save the model anew from the program that made it.' }];
     const generated = own(json, 'generatedBy') ?? (read.kerasVersion === undefined ? undefined : `keras v${read.kerasVersion}`);
@@ -61,11 +59,4 @@ function topologyOf(json: JsonObject): unknown {
   const topology = ownAny(json, 'modelTopology');
   if (topology !== undefined) return topology;
   return own(json, 'class_name') !== undefined || own(json, 'model_config') !== undefined ? json : undefined;
-}
-
-/** The names by which weights may call a layer serve only to find it. */
-function withoutAliases(layer: KerasLayer): LayerDraft {
-  const draft: { aliases?: unknown } & LayerDraft = { ...layer };
-  delete draft.aliases;
-  return draft;
 }
