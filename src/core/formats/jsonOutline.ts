@@ -27,9 +27,16 @@ const TOKEN = /"(?:[^"\\]|\\[^])*"|[{}[\],:]|-?[A-Za-z0-9.+-]+|\/\/[^\n]*|\/\*[^
  */
 export function outlineJson(head: string): JsonOutline | undefined {
   const text = head.charCodeAt(0) === 0xfeff ? head.slice(1) : head;
-  const start = /^(?:\s+|\/\/[^\n]*\n|\/\*[^]*?\*\/)*[{[]/.exec(text);
-  if (!start) return undefined;
-  return new Outliner(text, start[0].length - 1).run();
+  const start = firstOfValue(text);
+  return text[start] === '{' || text[start] === '[' ? new Outliner(text, start).run() : undefined;
+}
+
+/** Behind blanks and comments. No single pattern: over a file of blanks, or of many comments, its repetitions would be tried in every combination. */
+function firstOfValue(text: string): number {
+  const skipped = /\s+|\/\/[^\n]*\n|\/\*[^]*?\*\//y;
+  let at = 0;
+  while (skipped.test(text)) at = skipped.lastIndex;
+  return at;
 }
 
 interface Frame {
