@@ -5,10 +5,13 @@ import type { ReadElements } from './elementReader';
 
 type Scaled = Extract<Quantization, { scheme: 'perAxis' | 'perBlock' }>;
 
-/** Codes with many scales become float32((code − zeroPoint) × scale). */
+/**
+ * Codes with many scales become float32(float32(code − zeroPoint) × scale): as ONNX Runtime and TensorFlow Lite compute it, which matters for
+ * codes of 32 bits.
+ */
 export function scaledReader(tensor: Tensor, quantization: Scaled, codes: ReadElements): ReadElements {
   const scaleOf = scaleIndex(tensor.shape, quantization);
-  const codeType = isPlain(tensor.dtype) ? tensor.dtype : tensor.dtype === 'int4' ? 'int8' : 'uint8';
+  const codeType = isPlain(tensor.dtype) ? tensor.dtype : tensor.dtype === 'int4' ? 'int8' : tensor.dtype === 'uint4' ? 'uint8' : 'float32';
   const { scales, zeroPoints } = quantization;
   let buffer = new Uint8Array();
   return async (firstElement, count, target) => {
@@ -22,7 +25,7 @@ export function scaledReader(tensor: Tensor, quantization: Scaled, codes: ReadEl
       const end = Math.min(count, i + left);
       const scale = scales[index]!;
       const zeroPoint = zeroPoints?.[index] ?? 0;
-      for (; i < end; i++) values[i] = (stored[i]! - zeroPoint) * scale;
+      for (; i < end; i++) values[i] = Math.fround(stored[i]! - zeroPoint) * scale;
     }
   };
 }

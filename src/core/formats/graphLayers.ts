@@ -1,5 +1,6 @@
 import { attribute } from './graphNodes';
 import type { Graph, GraphNode } from './graphNodes';
+import { layerInputs } from './graphOrigins';
 import { hasSpeakingName, isKernelOp } from './graphUses';
 import type { WeightUse } from './graphUses';
 import type { Assignment, LayerDraft } from './assembleModel';
@@ -16,8 +17,6 @@ const ACTIVATIONS = new Set(['Relu', 'Relu6', 'LeakyRelu', 'Elu', 'Selu', 'Sigmo
 const BEFORE_ACTIVATION = new Set(['BiasAdd', 'Add', 'AddV2', 'Identity', 'Squeeze', 'Reshape', 'FusedBatchNorm', 'FusedBatchNormV2', 'FusedBatchNormV3', 'Mul', 'Sub', 'BatchToSpaceND']);
 const MAX_HOPS = 6;
 const SETTINGS = ['strides', 'padding', 'dilations', 'data_format', 'transpose_a', 'transpose_b', 'epsilon', 'leakyrelu_alpha', 'equation'];
-/** Layers that feed one layer; beyond that the list says nothing to a person. */
-const MAX_INPUT_LAYERS = 32;
 
 /**
  * Layers of a graph: the operations that consume weights, named by the scope that their nodes share. Several operations of one
@@ -161,23 +160,8 @@ function activationOf(graph: Graph, anchor: GraphNode): string | undefined {
 
 /** For each layer the layers whose results reach it, through operations without weights. */
 function inputsOf(graph: Graph, anchors: readonly ReadonlySet<GraphNode>[]): readonly (readonly number[])[] {
-  const owner = new Map<string, number>();
-  for (const [layer, nodes] of anchors.entries()) for (const node of nodes) owner.set(node.name, layer);
-  const inputs = anchors.map(() => new Set<number>());
-  /** Layers that a node's result comes from. */
-  const origins = new Map<string, ReadonlySet<number>>();
-  for (const node of graph.nodes) {
-    const before = new Set<number>();
-    for (const input of node.inputs) {
-      for (const layer of origins.get(input) ?? []) if (before.size < MAX_INPUT_LAYERS) before.add(layer);
-    }
-    const own = owner.get(node.name);
-    if (own === undefined) {
-      if (before.size > 0) origins.set(node.name, before);
-      continue;
-    }
-    for (const layer of before) if (layer !== own) inputs[own]!.add(layer);
-    origins.set(node.name, new Set([own]));
-  }
-  return inputs.map((set) => [...set].sort((a, b) => a - b));
+  const owner = new Map<GraphNode, number>();
+  for (const [layer, nodes] of anchors.entries()) for (const node of nodes) owner.set(node, layer);
+  const flow = { inputs: ({ inputs }: GraphNode) => inputs, outputs: ({ name }: GraphNode) => [name], layer: (node: GraphNode) => owner.get(node) };
+  return layerInputs(graph.nodes, flow, anchors.length);
 }

@@ -15,9 +15,11 @@ export class ModelFiles {
   readonly problems: Problem[] = [];
   readonly #byPath = new Map<string, Shard>();
 
+  /** @param declaredIn where the paths of the other files stand, for remedies. */
   constructor(
     private readonly source: ByteSource,
     private readonly signal?: AbortSignal,
+    private readonly declaredIn = 'the weights manifest',
   ) {
     this.files = [fileOf(source)];
   }
@@ -46,7 +48,7 @@ export class ModelFiles {
   async #look(declared: unknown, key: string): Promise<Shard> {
     const refusal = refusePath(declared);
     if (refusal !== undefined) {
-      return this.#fail(key, `names the shard ${quote(declared)}, ${refusal}`, 'Only files in the model\'s own folder are read. Correct the path in the weights manifest, or put the shard beside the model.');
+      return this.#fail(key, `names the shard ${quote(declared)}, ${refusal}`, `Only files in the model's own folder are read. Correct the path in ${this.declaredIn}, or put the shard beside the model.`);
     }
     const path = declared as string;
     try {
