@@ -1,24 +1,24 @@
-import { UnsupportedError } from '../../core/errors';
 import type { Encoding, Tensor } from '../../core/model';
 import type { OpenFiles } from '../jobFiles';
+import { chunked } from './chunked';
 import type { Decoder, StoredBytes } from './decoder';
+import { deflate } from './deflate';
 import { inline } from './inline';
 import { plain } from './plain';
+import { sparse } from './sparse';
+import { strided } from './strided';
+import { varints } from './varints';
 
 type Decoders = { readonly [Kind in Encoding['kind']]: Decoder<Extract<Encoding, { kind: Kind }>> };
-
-const missing = (_files: OpenFiles, tensor: Tensor): never => {
-  throw new UnsupportedError(`${tensor.name} is stored in a way that this version does not read yet (${tensor.encoding?.kind}).`);
-};
 
 const DECODERS: Decoders = {
   permuted: plain,
   inline,
-  strided: missing,
-  deflate: missing,
-  chunked: missing,
-  varints: missing,
-  sparse: missing,
+  strided,
+  deflate,
+  chunked,
+  varints,
+  sparse,
 };
 
 /** A tensor's bytes, whatever was done to them. Close it. */
