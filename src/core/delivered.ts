@@ -1,6 +1,6 @@
 import { isPlain } from './dtype';
 import type { Dtype, PlainDtype } from './dtype';
-import type { Tensor } from './model';
+import type { Encoding, Tensor } from './model';
 
 /**
  * A tensor as the workers' readers deliver it: whole bytes an element, little-endian, one after another. Statistics are
@@ -33,11 +33,16 @@ function decodedOf(tensor: Tensor): DeliveredTensor {
   return { ...rest, dtype: 'float32', decodedFrom: dtype };
 }
 
+/** In which order the file has the axes, the slowest first; undefined where it is their own. */
+export function axisOrder(encoding: Encoding | undefined): readonly number[] | undefined {
+  return encoding?.kind === 'permuted' || encoding?.kind === 'deflate' ? encoding.order : undefined;
+}
+
 /** What is one after another in the file is read so: a permuted tensor is one of another shape. */
 function inStoredOrder(tensor: DeliveredTensor): DeliveredTensor {
   const { encoding, axes, shape } = tensor;
-  if (encoding?.kind !== 'permuted') return tensor;
-  const { order } = encoding;
+  const order = axisOrder(encoding);
+  if (!order) return tensor;
   const placed = {
     ...(axes?.output !== undefined && { output: order.indexOf(axes.output) }),
     ...(axes?.input !== undefined && { input: order.indexOf(axes.input) }),

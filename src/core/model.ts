@@ -52,8 +52,8 @@ export type Encoding =
   | { readonly kind: 'permuted'; readonly order: readonly number[] }
   /** A view: element (i, j, …) lies at offset + i × strides[0] + j × strides[1] + …, counted in elements. */
   | { readonly kind: 'strided'; readonly offset: number; readonly strides: readonly number[] }
-  /** One segment, a raw deflate stream (RFC 1951); the tensor begins `skipBytes` into what it unpacks to. */
-  | { readonly kind: 'deflate'; readonly skipBytes: number }
+  /** One segment, a raw deflate stream (RFC 1951); the tensor begins `skipBytes` into what it unpacks to, in the order of axes that `permuted` has too. */
+  | { readonly kind: 'deflate'; readonly skipBytes: number; readonly order?: readonly number[] }
   /** HDF5 chunks: a segment each, in row-major order of their grid. One without bytes was never written and holds `fill` (one element, as stored; zeros where absent). `filterMasks`: bit i set where filter i was left out of that chunk. */
   | { readonly kind: 'chunked'; readonly chunkShape: readonly number[]; readonly filters: readonly ChunkFilter[]; readonly filterMasks?: readonly number[]; readonly fill?: Uint8Array }
   /** The values themselves, few: little-endian, one after another. No segments. */
@@ -127,6 +127,8 @@ export interface Layer {
 
 /** Something wrong with the file that does not stop the rest from being read. Becomes a finding. */
 export interface Problem {
+  /** What a rule of its own says: `unsafe` is code that the file would run in another program. Absent for all else. */
+  readonly kind?: 'unsafe';
   /** What is wrong, naming the file. */
   readonly message: string;
   /** What to do. */

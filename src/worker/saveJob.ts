@@ -1,5 +1,5 @@
 import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { deliveredOf } from '../core/delivered';
+import { axisOrder, deliveredOf } from '../core/delivered';
 import { FileError, messageOf } from '../core/errors';
 import type { Tensor } from '../core/model';
 import { csvHead, csvLayout, csvRow } from '../core/values/csv';
@@ -89,7 +89,7 @@ async function eachSlab(open: () => OpenFiles, tensor: Tensor, elements: number,
     use(values.subarray(0, Math.min(rest, slab.elements)));
     rest -= slab.elements;
   };
-  if (tensor.encoding?.kind === 'permuted') {
+  if (axisOrder(tensor.encoding)) {
     // Each slab lies all over the file, which is gone through once for each of them.
     for (const slab of slabsOf(tensor)) if (rest > 0) await withCursor({ files: open(), tensor, pause }, (cursor) => read(cursor, slab));
     return;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { axisOrder } from '../../src/core/delivered';
 import { bytesPerElement, isNumeric } from '../../src/core/dtype';
 import { openModel } from '../../src/core/formats/index';
 import type { Model, Tensor } from '../../src/core/model';
@@ -99,7 +100,8 @@ export async function valuesOf(model: Model, tensor: Tensor): Promise<Float64Arr
     const bytes = new Uint8Array(tensor.elements * bytesPerElement(reader.delivered.dtype));
     if (tensor.elements > 0) await reader.read(0, tensor.elements, bytes);
     const stored = Float64Array.from(decodeValues(bytes, tensor.elements, reader.delivered));
-    return tensor.encoding?.kind === 'permuted' ? inOwnOrder(stored, tensor.shape, tensor.encoding.order) : stored;
+    const order = axisOrder(tensor.encoding);
+    return order ? inOwnOrder(stored, tensor.shape, order) : stored;
   } finally {
     reader.close();
     files.close();

@@ -7,16 +7,20 @@ import type { Format } from './format';
 import { gguf } from './gguf';
 import type { Identification } from './identify';
 import { baseName } from './jsonValues';
+import { hdf5, kerasH5 } from './kerasH5';
+import { kerasV3 } from './kerasV3';
 import { isLfsPointer, lfsPointerMessage } from './lfs';
 import { safetensors } from './safetensors';
+import { numpy } from './numpy';
 import { pytorch } from './pytorch';
+import { onnx } from './onnx';
 import { tfjsGraph } from './tfjsGraph';
 import { tfjsLayers } from './tfjsLayers';
 import { tfjsWeights } from './tfjsWeights';
 import { tflite } from './tflite';
 
 /** Asked in this order: of several formats that could be meant the first one that opens the file has it. */
-export const FORMATS: readonly Format[] = [tfjsLayers, tfjsGraph, tfjsWeights, safetensors, gguf, tflite, pytorch];
+export const FORMATS: readonly Format[] = [tfjsLayers, tfjsGraph, tfjsWeights, safetensors, numpy, gguf, tflite, onnx, kerasV3, kerasH5, hdf5, pytorch];
 
 /**
  * What a file is, by its head alone: pure and cheap.
@@ -52,9 +56,12 @@ export async function openModel(source: ByteSource, signal?: AbortSignal): Promi
   throw new FormatError(failures.map((failure) => failure.message).join('\n'), { cause: failures[0] });
 }
 
+/** What a person would call what the registry reads, for messages: titles of all formats would fill the window. */
+const FAMILIES = 'TensorFlow.js, Keras, PyTorch, safetensors, GGUF, ONNX, TensorFlow, TensorFlow Lite and NumPy';
+
 function foreign(head: Uint8Array, path: string, name: string): HumanError {
   if (isLfsPointer(new TextDecoder('latin1').decode(head.subarray(0, 200)))) return new FormatError(lfsPointerMessage(path));
   const is = describeForeign(head, name);
   if (head.length === 0) return new FormatError(`${path} ${is}. Fetch it again, or save the model anew.`);
-  return new UnsupportedError(`${path} ${is}. Weightgram reads ${FORMATS.map((format) => format.title).join(', ')}: open one of these.`);
+  return new UnsupportedError(`${path} ${is}. Weightgram reads models of ${FAMILIES}: open one of these.`);
 }

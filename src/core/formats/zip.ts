@@ -1,7 +1,8 @@
 import { Inflate } from 'fflate/browser';
 import type { ByteSource } from '../byteSource';
-import { FormatError, throwIfCancelled, UnsupportedError } from '../errors';
+import { FormatError, UnsupportedError } from '../errors';
 import { quote } from './jsonValues';
+import { readNear } from './nearReads';
 import { entriesOf, findDirectory } from './zipDirectory';
 import type { RawEntry } from './zipDirectory';
 
@@ -23,17 +24,13 @@ export interface ZipEntry {
  */
 export const MAX_DEFLATE_RATIO = 1032;
 
-/** Local headers near each other come with one read of the file. */
-const WINDOW_BYTES = 256 * 1024;
-/** Headers further apart than this are read each by itself: what lies between is weights. */
-const NEAR_BYTES = 16 * 1024;
-/** As many as keep a disk busy. */
-const READS_AT_ONCE = 32;
-/** Fixed part, then the longest name and extra field that a 16-bit length can tell are read only where they are that long. */
 const LOCAL_BYTES = 30;
 
 /** Packed bytes that one step unpacks: at the very most to 4 MiB. */
 const STEP_BYTES = 4 * 1024;
+/** The first read of a packed head; each one after it is twice as large. */
+const FIRST_READ_BYTES = 4 * 1024;
+const MOST_READ_BYTES = 256 * 1024;
 /** Packed streams are longer than what they hold only by a few bytes a block; a block is at most 64 KiB where it is not packed at all. */
 const SLACK_BYTES = 256 * 1024;
 
@@ -49,7 +46,7 @@ export function isZip(head: Uint8Array): boolean {
 export async function readZipEntries(source: ByteSource, signal?: AbortSignal): Promise<readonly ZipEntry[]> {
   const directory = await findDirectory(source, signal);
   const raw = await entriesOf(source, directory, signal);
-  const dataOffsets = await readDataOffsets(source, raw, directory.offset, signal);
+  const dataOffsets = await readDataOffsets(source, raw, signal);
   refuseOverlaps(source, raw, dataOffsets, directory.offset);
   return raw.flatMap((entry, index) => (entry.name.endsWith('/') && entry.bytes === 0 ? [] : [entryOf(entry, dataOffsets[index]!)]));
 }
@@ -59,44 +56,18 @@ function entryOf({ name, method, isEncrypted, compressedBytes, bytes }: RawEntry
 }
 
 /** The data lies behind a local header whose extra field may be another than the directory's: PyTorch pads with it. */
-async function readDataOffsets(source: ByteSource, entries: readonly RawEntry[], end: number, signal?: AbortSignal): Promise<Float64Array> {
+async function readDataOffsets(source: ByteSource, entries: readonly RawEntry[], signal?: AbortSignal): Promise<Float64Array> {
   const offsets = new Float64Array(entries.length);
-  const order = [...entries.keys()].sort((a, b) => entries[a]!.headerOffset - entries[b]!.headerOffset);
-  const runs = runsOf(order, entries);
-  for (let first = 0; first < runs.length; first += READS_AT_ONCE) {
-    throwIfCancelled(signal);
-    await Promise.all(runs.slice(first, first + READS_AT_ONCE).map(async (run) => {
-      const start = entries[run[0]!]!.headerOffset;
-      const stop = Math.min(entries[run.at(-1)!]!.headerOffset + LOCAL_BYTES, end);
-      const bytes = stop > start ? await source.read(start, stop - start, signal) : new Uint8Array();
-      for (const index of run) offsets[index] = dataOffsetIn(source, entries[index]!, bytes, start);
-    }));
-  }
+  const ranges = entries.map(({ headerOffset }) => ({ offset: headerOffset, length: LOCAL_BYTES }));
+  await readNear(source, ranges, (index, bytes) => {
+    const entry = entries[index]!;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    if (bytes.length < LOCAL_BYTES || view.getUint32(0, true) !== 0x04034b50) {
+      throw damaged(source, `its directory says that ${quote(entry.name)} begins at byte ${entry.headerOffset}, and there is no entry`);
+    }
+    offsets[index] = entry.headerOffset + LOCAL_BYTES + view.getUint16(26, true) + view.getUint16(28, true);
+  }, signal);
   return offsets;
-}
-
-/** Indices of entries in the order of their headers, those together whose headers one read serves. */
-function runsOf(order: readonly number[], entries: readonly RawEntry[]): number[][] {
-  const runs: number[][] = [];
-  let run: number[] = [];
-  for (const index of order) {
-    const { headerOffset } = entries[index]!;
-    const first = run[0];
-    const last = run.at(-1);
-    const isNear = first !== undefined && headerOffset - entries[last!]!.headerOffset <= NEAR_BYTES && headerOffset - entries[first]!.headerOffset <= WINDOW_BYTES;
-    if (!isNear) runs.push((run = []));
-    run.push(index);
-  }
-  return runs;
-}
-
-function dataOffsetIn(source: ByteSource, entry: RawEntry, bytes: Uint8Array, start: number): number {
-  const at = entry.headerOffset - start;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (at + LOCAL_BYTES > bytes.length || view.getUint32(at, true) !== 0x04034b50) {
-    throw damaged(source, `its directory says that ${quote(entry.name)} begins at byte ${entry.headerOffset}, and there is no entry`);
-  }
-  return entry.headerOffset + LOCAL_BYTES + view.getUint16(at + 26, true) + view.getUint16(at + 28, true);
 }
 
 /** Entries that share bytes make a small file unpack to a huge one, and no program writes them. */
@@ -137,8 +108,9 @@ export async function inflateHead(source: ByteSource, entry: ZipEntry, length: n
     filled += kept.length;
   });
   const packedLimit = Math.min(entry.compressedBytes, 2 * wanted + SLACK_BYTES);
-  for (let offset = 0; offset < packedLimit && filled < wanted; ) {
-    const packed = await source.read(entry.dataOffset + offset, Math.min(WINDOW_BYTES, packedLimit - offset), signal);
+  let readBytes = FIRST_READ_BYTES;
+  for (let offset = 0; offset < packedLimit && filled < wanted; readBytes = Math.min(2 * readBytes, MOST_READ_BYTES)) {
+    const packed = await source.read(entry.dataOffset + offset, Math.min(readBytes, packedLimit - offset), signal);
     for (let step = 0; step < packed.length && filled < wanted; step += STEP_BYTES) push(source, entry, inflate, packed.subarray(step, step + STEP_BYTES));
     offset += packed.length;
   }

@@ -1,4 +1,4 @@
-import { deliveredOf } from '../delivered';
+import { axisOrder, deliveredOf } from '../delivered';
 import type { Tensor } from '../model';
 import type { SamplePlan } from './evenSample';
 import { finish } from './finish';
@@ -10,7 +10,7 @@ import type { TensorStatistics } from './tensorStatistics';
 /** Every figure of a tensor, with its axes as the file numbers them. */
 export function finishTensor(partial: PartialStatistics, tensor: Tensor, nearZeroRatio: number): TensorStatistics {
   const statistics = finish(partial, deliveredOf(tensor), nearZeroRatio);
-  if (tensor.encoding?.kind !== 'permuted') return statistics;
+  if (!axisOrder(tensor.encoding)) return statistics;
   const { outputChannels, inputChannels } = statistics;
   return {
     ...statistics,

@@ -1,3 +1,4 @@
+import { axisOrder } from '../delivered';
 import { FormatError } from '../errors';
 import type { Tensor } from '../model';
 
@@ -96,7 +97,7 @@ export interface GridPlan {
 
 /** The axes of `shape` in the order in which the file has them, the slowest first. */
 export function storedOrder({ shape, encoding }: StoredShape): readonly number[] {
-  return encoding?.kind === 'permuted' ? encoding.order : shape.map((_, axis) => axis);
+  return axisOrder(encoding) ?? shape.map((_, axis) => axis);
 }
 
 /** Elements from one index of an axis to the next, in the file. By axis of `shape`. */
