@@ -9,6 +9,7 @@ import { summaryOf } from '../core/statistics/spectrumSummary';
 import type { SpectrumSummary } from '../core/statistics/spectrumSummary';
 import type { Engine } from '../protocol/engine';
 import type { HostSide, PageSide } from '../protocol/pageContract';
+import { gridView } from '../protocol/gridView';
 import { Peer } from '../protocol/rpc';
 import type { Handlers } from '../protocol/rpc';
 import { COMMANDS, PANEL_VIEW_TYPE } from './ids';
@@ -18,6 +19,7 @@ import { panelPage } from './panelPage';
 import { pageState, pageUpdate } from './pageState';
 import type { PageSource } from './pageState';
 import { keyOf } from './modelUri';
+import { saveTensor } from './saveTensor';
 import type { Settings } from './settings';
 
 export interface PanelServices {
@@ -192,6 +194,8 @@ export class ModelPanel implements vscode.Disposable {
         return tensor && layer && statistics ? overlaysOf(layer, tensor, statistics) : [];
       },
       spectrum: ({ tensor }, signal) => this.#spectrum(tensor, signal),
+      grid: async ({ tensor, request }, signal) => gridView(await services.engine().grid(this.#model(tensor), tensor, request, signal)),
+      saveValues: ({ tensor, format }) => saveTensor(services.engine(), this.#model(tensor), { tensor, format, beside: this.uri }),
       cancel: async () => {
         this.#entry?.cancel();
         return null;

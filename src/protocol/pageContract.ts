@@ -5,6 +5,9 @@ import type { SpectrumSummary } from '../core/statistics/spectrumSummary';
 import type { Figures, Histogram, SimilarUnits, WindowHistogram } from '../core/statistics/tensorStatistics';
 import type { Model } from '../core/model';
 import type { Finding, Severity } from '../core/rules/rule';
+import type { GridRequest } from '../core/values/grid';
+import type { ValuesFormat } from '../core/values/saved';
+import type { GridView } from './gridView';
 
 /** One rule in words, for tooltips and the findings list. */
 export interface RuleText {
@@ -87,6 +90,10 @@ export interface HostSide {
     overlays: { params: { tensor: number }; result: readonly Overlay[] };
     /** Singular values and what is read from them; tells `spectrumProgress` meanwhile, and its findings come as an update. */
     spectrum: { params: { tensor: number }; result: SpectrumSummary };
+    /** The values of a rectangle of a tensor, read anew from the file. */
+    grid: { params: { tensor: number; request: GridRequest }; result: GridView };
+    /** Asks the person where to save all values of a tensor; resolves to what was saved in words, or null where they declined. */
+    saveValues: { params: { tensor: number; format: ValuesFormat }; result: string | null };
     cancel: { params: null; result: null };
     /** Starts a cancelled or failed analysis again. */
     restart: { params: null; result: null };

@@ -13,7 +13,8 @@ import { findingsOf, layerFindings } from './layerFindings';
 import { failureOf, successorsOf, tensorLabels } from './selectors';
 import { createSpectrumPanel } from './spectrumPanel';
 import type { PageData, State } from './state';
-import { createUnitsPanel } from './unitsPanel';
+import { createUnitsPanel, unitName } from './unitsPanel';
+import { createValuesPanel } from './valuesPanel';
 import { createVerdictLine } from './verdictLine';
 
 export interface Detail extends ChartPart {
@@ -26,7 +27,8 @@ export interface Detail extends ChartPart {
 /** Everything about the selected layer. */
 export function createDetail(context: Context): Detail {
   const { store, host } = context;
-  const histogram = createHistogramPanel(context);
+  const values = createValuesPanel(context);
+  const histogram = createHistogramPanel(context, (range) => values.locate(range));
   const units = createUnitsPanel(context);
   const spectrum = createSpectrumPanel(context);
   const name = el('h2', { class: 'layer-name', attributes: { tabindex: -1 } });
@@ -50,7 +52,7 @@ export function createDetail(context: Context): Detail {
     } },
   }, `Copy ${label}`);
   const figuresHead = el('div', { class: 'controls figures-head' }, el('h3', {}, 'Figures'), el('span', { class: 'spacer' }), copied, copy('CSV', figuresCsv), copy('JSON', figuresJson));
-  const panel = el('div', { class: 'tab-panel', attributes: { role: 'tabpanel', id: 'tab-panel' } }, histogram.element, figuresHead, figures, units.element, spectrum.element);
+  const panel = el('div', { class: 'tab-panel', attributes: { role: 'tabpanel', id: 'tab-panel' } }, histogram.element, figuresHead, figures, units.element, values.element, spectrum.element);
   const nothing = el('p', { class: 'empty' }, 'Select a layer.');
   const body = el('div', { class: 'detail-body', attributes: { hidden: true } }, el('div', { class: 'layer-head' }, name, facts), verdict.element, findings, el('div', { class: 'tab-row' }, tabs, moreTensors), tensorLine, panel);
 
@@ -118,12 +120,14 @@ export function createDetail(context: Context): Detail {
     if (index === undefined || !tensor) {
       histogram.show(undefined);
       units.show(undefined, undefined);
+      values.show(undefined);
       spectrum.show(undefined, undefined);
       return;
     }
     const view = data.tensors.get(index);
     histogram.show({ index, tensor, view, failure: failureOf(data, index) });
     units.show(view, layer.className);
+    values.show({ index, tensor, view, unit: tensor.shape.length > 2 ? 'filter' : unitName(layer.className) });
     spectrum.show(index, tensor);
     current = view && { layer: layer.name, tensor: tensor.name, groups: figureGroups(view.figures, data.nearZeroRatio) };
     figuresHead.hidden = current === undefined;
@@ -142,6 +146,7 @@ export function createDetail(context: Context): Detail {
     },
     forget: () => {
       histogram.forget();
+      values.forget();
       spectrum.forget();
     },
     showSpectrumProgress: (tensor, share) => spectrum.showProgress(tensor, share),
@@ -153,6 +158,7 @@ export function createDetail(context: Context): Detail {
     redraw: () => {
       histogram.redraw();
       units.redraw();
+      values.redraw();
       spectrum.redraw();
     },
   };

@@ -33,8 +33,11 @@ export interface HistogramPanel extends ChartPart {
   forget(): void;
 }
 
-/** The histogram of one tensor with its controls. */
-export function createHistogramPanel(context: Context): HistogramPanel {
+/**
+ * The histogram of one tensor with its controls.
+ * @param locate shows where the weights of a range are.
+ */
+export function createHistogramPanel(context: Context, locate: (range: { readonly low: number; readonly high: number }) => void): HistogramPanel {
   const { store, host, tooltip } = context;
   let shown: Shown | undefined;
   let zoom: Window | undefined;
@@ -59,6 +62,7 @@ export function createHistogramPanel(context: Context): HistogramPanel {
     zoom = undefined;
     draw();
   } } }, 'show all');
+  const where = el('button', { class: 'link', tip: 'Shows which weights of the tensor lie in this range', attributes: { type: 'button', hidden: true }, on: { click: () => zoom && locate(zoom) } }, 'Where are they?');
   const counts = segmented<CountScale>('counts', [{ value: 'linear', label: 'linear' }, { value: 'log', label: 'log' }], (value) => store.setView({ countScale: value }));
   const axis = segmented<ValueAxis>('axis', [
     { value: 'auto', label: 'auto', tip: 'p0.1 to p99.9, widened to round numbers; the bars at the edges count the rest' },
@@ -85,6 +89,7 @@ export function createHistogramPanel(context: Context): HistogramPanel {
     const plan = view && currentPlan(view);
     showNote();
     unzoom.hidden = zoom === undefined;
+    where.hidden = zoom === undefined;
     if (!shown || !view || !plan || width === 0 || height === 0) {
       stopAsking();
       if (!view || !plan) {
@@ -184,7 +189,7 @@ export function createHistogramPanel(context: Context): HistogramPanel {
       counts.element, axis.element,
       el('span', { class: 'controls-group' }, moments.element, quantiles.element),
       overlays.boxes,
-      el('span', { class: 'spacer' }), unzoom, el('span', { class: 'buttons' }, save('png'), save('svg'))),
+      el('span', { class: 'spacer' }), where, unzoom, el('span', { class: 'buttons' }, save('png'), save('svg'))),
     el('div', { class: 'chart-frame' }, chart.element, waiting),
     overlays.legend,
     sentence);

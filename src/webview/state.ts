@@ -2,6 +2,8 @@ import type { Assessment } from '../core/assessment';
 import { mainTensorOf } from '../core/layerFigures';
 import { isWeight } from '../core/model';
 import type { Model } from '../core/model';
+import { REDUCTIONS } from '../core/values/grid';
+import type { Reduction } from '../core/values/grid';
 import type { HostSide, LayerView, PageState, TensorView } from '../protocol/pageContract';
 import type { ValueAxis } from './binPlan';
 import type { CountScale } from './histogramChart';
@@ -9,6 +11,7 @@ import { OVERLAY_CHOICES } from './overlayCurves';
 import type { OverlayChoice } from './overlayCurves';
 import { SPECTRUM_CHARTS } from './spectrumChart';
 import type { SpectrumChart } from './spectrumChart';
+import type { ValueRange } from './valuesColours';
 
 export const SORT_KEYS = ['order', 'name', 'parameters', 'zeros', 'nearZero', 'deviation', 'kurtosis', 'severity'] as const;
 export type SortKey = (typeof SORT_KEYS)[number];
@@ -44,6 +47,10 @@ export interface ViewState {
   readonly showUnits: boolean;
   readonly spectrumChart: SpectrumChart;
   readonly sortUnits: boolean;
+  readonly showValues: boolean;
+  readonly valueRange: ValueRange;
+  readonly cellReduction: Reduction;
+  readonly filterOrder: 'index' | 'norm';
 }
 
 export const INITIAL_VIEW: ViewState = {
@@ -64,6 +71,10 @@ export const INITIAL_VIEW: ViewState = {
   showUnits: false,
   spectrumChart: 'density',
   sortUnits: false,
+  showValues: false,
+  valueRange: 'robust',
+  cellReduction: 'maxMagnitude',
+  filterOrder: 'index',
 };
 
 /** Everything the host has told, indexed. */
@@ -152,6 +163,9 @@ export function restoreView(kept: unknown): ViewState {
     ...view,
     countScale: oneOf(view.countScale, ['linear', 'log'], INITIAL_VIEW.countScale),
     spectrumChart: oneOf(view.spectrumChart, SPECTRUM_CHARTS, INITIAL_VIEW.spectrumChart),
+    valueRange: oneOf(view.valueRange, ['robust', 'full'], INITIAL_VIEW.valueRange),
+    cellReduction: oneOf(view.cellReduction, REDUCTIONS, INITIAL_VIEW.cellReduction),
+    filterOrder: oneOf(view.filterOrder, ['index', 'norm'], INITIAL_VIEW.filterOrder),
     valueAxis: oneOf(view.valueAxis, ['auto', 'full', 'symlog'], INITIAL_VIEW.valueAxis),
     overviewAxis: oneOf(view.overviewAxis, ['symlog', 'linear'], INITIAL_VIEW.overviewAxis),
     overviewColour: oneOf(view.overviewColour, ['severity', 'nearZero', 'role'], INITIAL_VIEW.overviewColour),

@@ -1,7 +1,6 @@
 import { blockOf, isNumeric } from '../core/dtype';
 import { UnsupportedError } from '../core/errors';
 import type { Tensor } from '../core/model';
-import type { Kernel } from '../core/statistics/kernel';
 import type { Values } from '../core/statistics/tensorStatistics';
 import { planGrid } from '../core/values/grid';
 import type { Grid, GridPlan, GridRequest, Pick } from '../core/values/grid';
@@ -14,26 +13,25 @@ import { OpenFiles } from './jobFiles';
 import { Pause } from './pause';
 
 /** The values of a rectangle of a tensor, folded into cells. @throws HumanError where they cannot be read. */
-export async function computeGrid(kernel: Kernel, { files, tensor, request }: GridJob, signal: AbortSignal): Promise<Grid> {
+export async function computeGrid({ files, tensor, request }: GridJob, signal: AbortSignal): Promise<Grid> {
   const plan = planGrid(tensor, request);
   const fold = new Fold(plan, request);
-  await withCursor({ files: new OpenFiles(files), tensor, kernel, pause: new Pause(signal) }, (cursor) => walkGrid(cursor, plan.picks, fold.take));
+  await withCursor({ files: new OpenFiles(files), tensor, pause: new Pause(signal) }, (cursor) => walkGrid(cursor, plan.picks, fold.take));
   return fold.result();
 }
 
 export interface CursorOptions {
   readonly files: OpenFiles;
   readonly tensor: Tensor;
-  readonly kernel?: Kernel;
   readonly pause: Pause;
 }
 
 /** Opens the tensor's values, and looks in the end whether its files are still what they were. */
 export async function withCursor(options: CursorOptions, use: (cursor: ElementCursor) => Promise<void>): Promise<void> {
-  const { files, tensor, kernel, pause } = options;
+  const { files, tensor, pause } = options;
   if (!isNumeric(tensor.dtype)) throw new UnsupportedError(`${tensor.name} holds text, not numbers: there are no values to show. Choose another tensor.`);
   try {
-    const reader = elementReader({ files, tensor, kernel });
+    const reader = elementReader({ files, tensor });
     try {
       await use(new ElementCursor(reader, tensor.elements, blockOf(tensor.dtype).elements, pause));
     } finally {

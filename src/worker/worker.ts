@@ -42,8 +42,8 @@ const peer = new Peer<WorkerSide, PoolSide>(
     },
     count: (job, signal) => turns.take(signal, () => countParts(kernel, job, signal)),
     spectrum: ({ jobId, ...job }, signal) => spectrumTurns.take(signal, () => computeSpectrum(linearPath, job, (share) => peer.tell('spectrumProgress', { jobId, share }), signal)),
-    grid: (job, signal) => turns.take(signal, () => computeGrid(kernel, job, signal)),
-    // Blocks are decoded without the kernel here: a large file takes a while, and counting goes on meanwhile.
+    // Decoded without the kernel: counting goes on meanwhile.
+    grid: (job, signal) => computeGrid(job, signal),
     saveValues: (job, signal) => saveValues(job, signal),
     loadCache: async ({ model }) => (await cache?.load(model)) ?? null,
     saveCache: async ({ model, analysis }) => {

@@ -20,6 +20,7 @@ export interface HarnessOptions {
   verdict?: Handlers<HostSide>['verdict'];
   overlays?: Handlers<HostSide>['overlays'];
   spectrum?: Handlers<HostSide>['spectrum'];
+  grid?: Handlers<HostSide>['grid'];
   /** What `setState` kept of an earlier page. */
   readonly kept?: unknown;
   /** Milliseconds that Plotly's script is held back. */
@@ -125,6 +126,8 @@ async function connect(page: Page, options: HarnessOptions, calls: Harness['call
       verdict: async (params, signal) => options.verdict?.(params, signal) ?? null,
       overlays: async (params, signal) => options.overlays?.(params, signal) ?? [],
       spectrum: noted('spectrum', async (params, signal) => (options.spectrum ? options.spectrum(params, signal) : refuse('This host computes no spectra.'))),
+      grid: noted('grid', async (params, signal) => (options.grid ? options.grid(params, signal) : refuse('This host reads no values.'))),
+      saveValues: noted('saveValues', () => Promise.resolve('All 6 values were saved to w.npy.')),
       cancel: nothing('cancel'), restart: nothing('restart'), openRule: nothing('openRule'), openFile: nothing('openFile'), showLog: nothing('showLog'),
       save: noted('save', () => Promise.resolve(true)), copy: nothing('copy'),
     },

@@ -7,6 +7,7 @@ import { overlaysOf } from '../../../src/core/verdict/overlays';
 import { findingsOf } from '../../../src/core/rules/index';
 import { summaryOf } from '../../../src/core/statistics/spectrumSummary';
 import type { Engine } from '../../../src/protocol/engine';
+import { gridView } from '../../../src/protocol/gridView';
 import { launchBrowser } from '../browser';
 import { realEngine } from '../kernelBuild';
 import { analyzeFile, exactHistogram, stateAfter } from './analyze';
@@ -74,6 +75,16 @@ const SCENES: Readonly<Record<string, Scene>> = {
     await page.locator('.spectrum button.primary').click();
     await page.waitForTimeout(500);
   } },
+  'values-dark': { model: 'expression', theme: 'dark', size: 'wide', layer: 'conv256_1/conv1/conv', view: { showValues: true }, act: showValues },
+  'values-light': { model: 'language', theme: 'light', size: 'wide', view: { showValues: true }, act: showValues },
+  'values-hc': { model: 'faulty', theme: 'hcDark', size: 'wide', layer: 'conv2d_16', view: { showValues: true }, act: showValues },
+  'values-hc-light': { model: 'faulty', theme: 'hcLight', size: 'middle', layer: 'conv2d_10', view: { showValues: true }, act: showValues },
+  'values-middle': { model: 'esrgan', theme: 'dark', size: 'middle', view: { showValues: true }, act: showFilters },
+  'values-narrow': { model: 'faulty', theme: 'light', size: 'narrow', layer: 'conv2d_10', view: { showValues: true }, fullPage: true, act: showFilters },
+  'filters-dark': { model: 'expression', theme: 'dark', size: 'wide', layer: 'conv32_down/conv', view: { showValues: true }, act: showFilters },
+  'where-dark': { model: 'expression', theme: 'dark', size: 'wide', layer: 'conv256_1/conv1/conv', act: showWhere },
+  'where-light': { model: 'language', theme: 'light', size: 'middle', act: showWhere },
+  'bias-dark': { model: 'faulty', theme: 'dark', size: 'wide', layer: 'conv2d_10', view: { showValues: true, selectedTensor: 'conv2d_10/bias' }, act: showValues },
   'huge-dark': { model: 'huge', theme: 'dark', size: 'wide', layer: 'conv2d_1700', view: { overviewColumns: 'layers' } },
 };
 
@@ -83,6 +94,36 @@ async function computeSpectrum({ page }: Harness): Promise<void> {
   await page.waitForSelector('.spectrum-chart .main-svg', { timeout: 60_000 });
   await page.locator('.spectrum').evaluate((element) => (element as unknown as { scrollIntoView(where: object): void }).scrollIntoView({ block: 'end' }));
   await page.waitForTimeout(700);
+}
+
+async function showValues({ page }: Harness): Promise<void> {
+  await page.waitForSelector('.values-canvas[data-drawn]', { timeout: 20_000 });
+  await page.locator('.values').evaluate((element) => (element as unknown as { scrollIntoView(where: object): void }).scrollIntoView({ block: 'end' }));
+  await page.waitForTimeout(300);
+  const box = await page.locator('.values-canvas').boundingBox();
+  if (box) await page.mouse.move(box.x + box.width * 0.4, box.y + box.height * 0.4);
+  await page.waitForTimeout(300);
+}
+
+async function showFilters(harness: Harness): Promise<void> {
+  await harness.page.locator('.values [data-value=filters]').click();
+  await harness.page.waitForTimeout(700);
+  await showValues(harness);
+}
+
+/** A range is dragged out of the histogram, and looked for. */
+async function showWhere(harness: Harness): Promise<void> {
+  const { page } = harness;
+  const area = page.locator('.histogram-chart .plot .nsewdrag').first();
+  await area.scrollIntoViewIfNeeded();
+  const box = (await area.boundingBox())!;
+  await page.mouse.move(box.x + box.width * 0.62, box.y + box.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.8, box.y + box.height / 2, { steps: 6 });
+  await page.mouse.up();
+  await page.getByRole('button', { name: 'Where are they?' }).click();
+  await page.waitForTimeout(1200);
+  await showValues(harness);
 }
 
 async function main(): Promise<void> {
@@ -113,6 +154,10 @@ async function main(): Promise<void> {
         const spectrum = await engine.spectrum(analysis.model, tensor, { signal, onProgress: (share) => harness.host.tell('spectrumProgress', { tensor, share }) });
         harness.host.tell('update', { findings: findingsOf(analysis.model, analysis.statistics, analysis.failures, { spectra: new Map([[tensor, spectrum]]) }) });
         return summaryOf(spectrum);
+      },
+      grid: async ({ tensor, request }, signal) => {
+        engine ??= realEngine();
+        return gridView(await engine.grid(analysis.model, tensor, request, signal));
       },
       verdict: async ({ layer }) => layerVerdict(analysis, layer) ?? null,
       overlays: async ({ tensor: index }) => {

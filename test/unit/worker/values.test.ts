@@ -5,7 +5,6 @@ import os from 'node:os';
 import path from 'node:path';
 import { HumanError } from '../../../src/core/errors';
 import type { Model, Tensor } from '../../../src/core/model';
-import { TypeScriptKernel } from '../../../src/core/statistics/twin';
 import type { Grid, GridRequest } from '../../../src/core/values/grid';
 import { computeGrid } from '../../../src/worker/valuesJob';
 import { saveValues, slabsOf } from '../../../src/worker/saveJob';
@@ -23,7 +22,6 @@ interface Written {
 
 describe('values of a tensor', () => {
   let folder: string;
-  const kernel = new TypeScriptKernel();
 
   before(() => void (folder = mkdtempSync(path.join(os.tmpdir(), 'weightgram-values-'))));
   after(() => rmSync(folder, { recursive: true, force: true }));
@@ -49,7 +47,7 @@ describe('values of a tensor', () => {
   }
 
   const grid = ({ tensor, files }: Written, request: Partial<GridRequest>): Promise<Grid> =>
-    computeGrid(kernel, { files, tensor, request: { at: tensor.shape.map(() => 0), mostRows: 512, mostColumns: 512, reduction: 'maxMagnitude', ...request } }, NEVER);
+    computeGrid({ files, tensor, request: { at: tensor.shape.map(() => 0), mostRows: 512, mostColumns: 512, reduction: 'maxMagnitude', ...request } }, NEVER);
 
   it('come from every pair of axes, whatever the order in the file', async () => {
     const random = new Random(1);
