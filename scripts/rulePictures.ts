@@ -12,6 +12,7 @@ import type { Base } from '../evaluate/faults/fault';
 import { languageModels, realBases, SEED_OF, trainedModels } from '../evaluate/healthy';
 import { pictureSvg } from '../evaluate/pictures/panel';
 import type { Panel } from '../evaluate/pictures/panel';
+import { pickleNamePanels } from '../evaluate/pictures/pickleNames';
 import { channels, differences, file, histogram, inputs, kernels, magnitudes, order, outputs, rows, tails } from '../evaluate/pictures/views';
 import type { Sight, View } from '../evaluate/pictures/views';
 import type { SavedModel } from '../evaluate/savedModel';
@@ -32,6 +33,9 @@ const VIEWS: Readonly<Record<string, View>> = {
   'exploding-variance': kernels, 'abnormal-norm': kernels, 'cross-layer-outlier': kernels, 'spectral-norm-outlier': kernels,
 };
 
+/** Faults of files that the models of the evaluation cannot have. */
+const OWN: Readonly<Record<string, () => Promise<[Panel, Panel]>>> = { 'unsafe-pickle': pickleNamePanels };
+
 /** Which tensor of the layer shows it best, by the end of its name. */
 const SHOWN: Readonly<Record<string, string>> = { 'dead-normalized-channels': 'beta', 'fold-amplification': 'gamma', 'running-statistics-at-init': 'moving_variance' };
 
@@ -41,9 +45,13 @@ async function main(wanted: readonly string[]): Promise<void> {
   const analyst = new Analyst();
   mkdirSync(FOLDER, { recursive: true });
   try {
-    const bases = await basesOf(analyst);
-    for (const { id } of RULES) {
-      if (wanted.length > 0 && !wanted.includes(id)) continue;
+    const ids = RULES.map(({ id }) => id).filter((id) => wanted.length === 0 || wanted.includes(id));
+    const bases = ids.every((id) => id in OWN) ? [] : await basesOf(analyst);
+    for (const id of ids) {
+      if (id in OWN) {
+        writeFileSync(path.join(FOLDER, `${id}.svg`), pictureSvg(id, ...(await OWN[id]!())));
+        continue;
+      }
       const shown = await bestCase(analyst, id, bases);
       if (!shown) throw new Error(`no labelled case of ${id} can be drawn: evaluate/faults has none of it`);
       writeFileSync(path.join(FOLDER, `${id}.svg`), pictureSvg(id, ...(await panelsOf(analyst, id, shown))));

@@ -1,6 +1,8 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { open, readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { FileError } from '../core/errors';
+import { HEAD_BYTES } from '../core/formats/format';
+import { identify } from '../core/formats/index';
 import { nearestNames, editDistance } from '../core/nearestNames';
 
 /** Names that TensorFlow.js converters give. */
@@ -25,8 +27,23 @@ export async function checkPath(file: string): Promise<void> {
   if (found.isDirectory()) throw new FileError(await folderMessage(file));
   if (!found.isFile()) throw new FileError(`${file} is not a regular file. Give the path of a model file.`);
   if (!SHARD_FILE.test(path.basename(file))) return;
+  if (await isModel(file)) return;
   const model = await modelOfShard(file);
   if (model) throw new FileError(`${file} holds the weights of ${model}, without their names and shapes. Give that file instead.`);
+}
+
+/** PyTorch's models have the ending of a shard too. */
+async function isModel(file: string): Promise<boolean> {
+  const handle = await open(file).catch(() => undefined);
+  if (!handle) return false;
+  try {
+    const { buffer, bytesRead } = await handle.read(new Uint8Array(HEAD_BYTES), 0, HEAD_BYTES, 0);
+    return identify(buffer.subarray(0, bytesRead), path.basename(file)).kind === 'model';
+  } catch {
+    return false;
+  } finally {
+    await handle.close();
+  }
 }
 
 async function missingMessage(file: string, { code, message }: NodeJS.ErrnoException): Promise<string> {

@@ -15,8 +15,9 @@ export const inconsistentData: Rule = {
 
   check(model, failures): Finding[] {
     const unreadable = unreadableReasons(model, failures);
-    // What makes a tensor unreadable has a finding already.
-    return model.problems.filter((problem) => problem.tensor === undefined || !unreadable.has(problem.tensor)).map((problem) => findingFor(model, problem));
+    // What makes a tensor unreadable, and what is unsafe, has a finding already.
+    const own = model.problems.filter(({ kind, tensor }) => kind === undefined && (tensor === undefined || !unreadable.has(tensor)));
+    return own.map((problem) => findingFor(model, problem));
   },
 };
 

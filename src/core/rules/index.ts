@@ -58,6 +58,7 @@ import { structuredSparsity } from './structuredSparsity';
 import { superWeight } from './superWeight';
 import { underTrainedTokens } from './underTrainedTokens';
 import { unreadableTensor } from './unreadableTensor';
+import { unsafePickle } from './unsafePickle';
 import { untrainedAdapter } from './untrainedAdapter';
 import { untrainedModel } from './untrainedModel';
 import { unusedLevels } from './unusedLevels';
@@ -69,6 +70,7 @@ import { zeroRun } from './zeroRun';
 
 /** Every rule, the gravest first: the order of findings of one severity about one subject. */
 export const RULES: readonly Rule[] = [
+  unsafePickle,
   unreadableTensor,
   inconsistentData,
   quantizationScale,
