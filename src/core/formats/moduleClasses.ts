@@ -75,7 +75,7 @@ export function configOf(group: ModuleGroup, assignments: readonly Assignment[])
 function fusedOf({ last, members }: ModuleGroup): string | undefined {
   for (const [pattern, words] of FUSED) {
     if (pattern.test(last)) return words;
-    for (const name of members.keys()) if (name !== 'weight' && pattern.test(name)) return words;
+    for (const name of members.names) if (name !== 'weight' && pattern.test(name)) return words;
   }
   return undefined;
 }
@@ -90,8 +90,9 @@ function quantizationOf(members: ModuleGroup['members']): string | undefined {
 }
 
 function adapterRank(members: ModuleGroup['members']): number | undefined {
-  for (const [name, { shape }] of members) if (/^lora_(?:A|down)(?:\.|$)/.test(name) && shape.length > 1) return shape[0];
-  return undefined;
+  const first = members.names.find((name) => /^lora_(?:A|down)(?:\.|$)/.test(name));
+  const shape = first === undefined ? undefined : members.get(first)!.shape;
+  return shape !== undefined && shape.length > 1 ? shape[0] : undefined;
 }
 
 function depthwiseGroups({ members }: ModuleGroup, assignments: readonly Assignment[]): number | undefined {

@@ -2,7 +2,8 @@ import type { Assignment, LayerDraft, WeightDraft } from './assembleModel';
 import { LayerList } from './assembleModel';
 import { configOf, classNameOf } from './moduleClasses';
 import { assignmentOf, isModuleOptimizer, lastPart } from './moduleRoles';
-import type { Member, ModuleGroup } from './moduleRoles';
+import { Members } from './moduleMembers';
+import type { ModuleGroup } from './moduleRoles';
 
 /** A parameter's name taken apart: `model.layers.0.mlp.up_proj.weight` is `weight` of the module `model.layers.0.mlp.up_proj`. */
 export interface ModuleName {
@@ -32,26 +33,38 @@ const BELOW_A_MODULE = /[./](?:lora_[A-Za-z]\w*|base_layer|modules_to_save|param
  */
 export function assignByModulePath(weights: readonly WeightDraft[], options: ModuleNameOptions = {}): { layers: LayerDraft[]; assignments: Assignment[] } {
   const optimizerLayer = options.optimizerLayer ?? 'optimizer';
-  const bare = withoutWrappers(weights.map(({ name }) => name));
-  const names = bare.map((name) => (isModuleOptimizer(name) ? { path: optimizerLayer, parameter: name } : moduleName(name)));
   const layers = new LayerList();
-  const groups: ModuleGroup[] = [];
-  const places = names.map(({ path, parameter }, index) => {
+  const groups: Group[] = [];
+  const parameters: string[] = [];
+  const places = new Uint32Array(weights.length);
+  withoutWrappers(weights.map(({ name }) => name)).forEach((name, index) => {
+    const isOptimizer = isModuleOptimizer(name);
+    const { path, parameter } = isOptimizer ? { path: optimizerLayer, parameter: name } : moduleName(name);
     const layer = layers.ensure(path);
-    const group = (groups[layer] ??= { path, last: lastPart(path), isOptimizer: path === optimizerLayer && parameter === bare[index], members: new Map() });
-    (group.members as Map<string, Member>).set(parameter, weights[index]!);
-    return { layer, group, parameter };
+    const group = (groups[layer] ??= { path, last: lastPart(path), isOptimizer, members: new Members(), assignments: [] });
+    group.members.set(parameter, weights[index]!);
+    places[index] = layer;
+    parameters.push(parameter);
   });
   const model = { groups, isTransposed: hasTransposedLinears(groups), firstKernel: firstKernelOf(groups), lastHeads: lastHeadsOf(groups) };
-  const assignments = places.map(({ layer, group, parameter }, index) => assignmentOf(model, layer, { group, parameter, weight: weights[index]! }));
-  const byLayer: Assignment[][] = groups.map(() => []);
-  for (const assignment of assignments) byLayer[assignment.layer]!.push(assignment);
-  return { layers: layers.drafts.map((draft, layer) => withFacts(draft, groups[layer]!, byLayer[layer]!)), assignments };
+  const assignments = weights.map((weight, index) => {
+    const group = groups[places[index]!]!;
+    const assignment = assignmentOf(model, places[index]!, { group, parameter: parameters[index]!, weight });
+    group.assignments.push(assignment);
+    return assignment;
+  });
+  return { layers: layers.drafts.map((draft, layer) => withFacts(draft, groups[layer]!)), assignments };
 }
 
-function withFacts(draft: LayerDraft, group: ModuleGroup, assignments: readonly Assignment[]): LayerDraft {
-  const className = classNameOf(group, assignments);
-  const config = configOf(group, assignments);
+interface Group extends ModuleGroup {
+  readonly members: Members;
+  readonly assignments: Assignment[];
+}
+
+function withFacts(draft: LayerDraft, group: Group): LayerDraft {
+  if (group.isOptimizer) return draft;
+  const className = classNameOf(group, group.assignments);
+  const config = configOf(group, group.assignments);
   // Models have a hundred thousand of these: spreading them takes longer than all else.
   if (className === undefined) return config ? { name: draft.name, config } : draft;
   return config ? { name: draft.name, className, config } : { name: draft.name, className };
@@ -91,7 +104,7 @@ function hasTransposedLinears(groups: readonly ModuleGroup[]): boolean {
 
 /** Filters of one input channel are depthwise, except in the layer that reads a picture of one channel. */
 function firstKernelOf(groups: readonly ModuleGroup[]): ModuleGroup | undefined {
-  return groups.find(({ members }) => [...members.values()].some(({ shape }) => shape.length > 1));
+  return groups.find(({ members }) => members.some(({ shape }) => shape.length > 1));
 }
 
 /** torchvision's heads are sequences: of `classifier.0`, `classifier.3` and `classifier.6` the last one is the head. */

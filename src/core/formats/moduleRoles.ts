@@ -1,8 +1,8 @@
 import type { Role, UnitAxes } from '../model';
-import type { Assignment, WeightDraft } from './assembleModel';
+import type { Assignment } from './assembleModel';
+import type { Member, Members } from './moduleMembers';
 import { axesOf } from './weightNames';
 
-export type Member = Pick<WeightDraft, 'dtype' | 'shape' | 'elements'>;
 
 /** A module and its parameters by their names below it. */
 export interface ModuleGroup {
@@ -10,7 +10,7 @@ export interface ModuleGroup {
   /** Of the path. */
   readonly last: string;
   readonly isOptimizer: boolean;
-  readonly members: ReadonlyMap<string, Member>;
+  readonly members: Members;
 }
 
 export interface ModuleModel {
@@ -81,7 +81,7 @@ function roleOf(model: ModuleModel, group: ModuleGroup, parameter: string, weigh
 /** torch.ao keeps the output's scale and zero point in the module; packed codes say nothing without what stands beside them. */
 function isQuantizationPair({ members }: ModuleGroup, parameter: string, { elements, dtype }: Member): boolean {
   if ((parameter === 'scale' || parameter === 'zero_point') && members.has('scale') && members.has('zero_point')) return elements === 1;
-  return parameter === 'weight' && (dtype === 'uint8' || dtype === 'int8') && [...members.keys()].some((name) => name.startsWith('weight.'));
+  return parameter === 'weight' && (dtype === 'uint8' || dtype === 'int8') && members.names.some((name) => name.startsWith('weight.'));
 }
 
 function vectorRole(group: ModuleGroup, parameter: string, { shape }: Member): Role | undefined {

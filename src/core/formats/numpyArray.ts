@@ -46,9 +46,16 @@ export function parseNpyHead(head: Uint8Array): NpyHead {
   if (prefix + length > MAX_NPY_HEADER_BYTES) return { flaw: `its header takes ${length} bytes, as only those of arrays with very many fields do; up to ${MAX_NPY_HEADER_BYTES} are read` };
   if (prefix + length > head.length) return { needs: prefix + length };
   const text = new TextDecoder(version === 3 ? 'utf-8' : 'latin1').decode(head.subarray(prefix, prefix + length));
-  const header = parsePythonLiteral(text);
+  const header = usualHeader(text) ?? parsePythonLiteral(text);
   if (!(header instanceof Map)) return { flaw: 'its header is no Python dictionary' };
   return arrayOf(header as ReadonlyMap<string, PythonLiteral>, prefix + length);
+}
+
+/** As numpy writes it, without a parser: an archive may have a hundred thousand. */
+function usualHeader(text: string): Map<string, PythonLiteral> | undefined {
+  const match = /^\{'descr': '([^'\\]+)', 'fortran_order': (True|False), 'shape': \((\d+(?:, \d+)*)?,?\), \}\s*$/.exec(text);
+  if (!match) return undefined;
+  return new Map<string, PythonLiteral>([['descr', match[1]!], ['fortran_order', match[2] === 'True'], ['shape', match[3] === undefined ? [] : match[3].split(', ').map(Number)]]);
 }
 
 function arrayOf(header: ReadonlyMap<string, PythonLiteral>, headerBytes: number): NpyHead {

@@ -57,8 +57,9 @@ function draftOf(source: ByteSource, name: string, declared: unknown, { file, da
   const dtype = typeof type === 'string' && Object.hasOwn(DTYPES, type) ? DTYPES[type]! : undefined;
   const shape = shapeOf(own(declared, 'shape'));
   const elements = shape?.reduce((product, size) => product * size, 1);
-  const known = { name, dtype: dtype ?? 'uint8', shape: shape ?? [], elements: isCount(elements) && dtype ? elements : 0, bytes: 0, segments: [] } as const;
-  const refuse = (reason: string): WeightDraft => ({ ...known, unreadable: `${quote(name)} cannot be read: ${reason}` });
+  const refuse = (reason: string, bytes = 0): WeightDraft => ({
+    name, dtype: dtype ?? 'uint8', shape: shape ?? [], elements: isCount(elements) && dtype ? elements : 0, bytes, segments: [], unreadable: `${quote(name)} cannot be read: ${reason}`,
+  });
   if (!isObject(declared)) return refuse(`the header of ${source.name} says ${describe(declared)} where its type and place are due. Save the model anew.`);
   if (!shape || !isCount(elements)) return refuse(`its shape in the header of ${source.name} is none (${quote(JSON.stringify(own(declared, 'shape')))}). Save the model anew.`);
   if (dtype === undefined) return refuse(`its type ${quote(type)} is not known to Weightgram. Save it as a type that safetensors names (F32, F16, BF16, F8_E4M3, …).`);
@@ -67,8 +68,8 @@ function draftOf(source: ByteSource, name: string, declared: unknown, { file, da
   const bytes = storedBytes(dtype, elements);
   const [begin, end] = offsets;
   if (end - begin !== bytes) return refuse(`${shapeWords(shape)} of ${type as string} takes ${bytes} bytes, and the header of ${source.name} gives it ${end - begin}. Save the model anew.`);
-  if (end > dataBytes) return { ...known, bytes, unreadable: `${quote(name)} cannot be read: ${source.name} ends ${end - dataBytes} bytes before it does. The file was cut: fetch it again.` };
-  return { ...known, bytes, segments: bytes === 0 ? [] : [{ file, offset: dataOffset + begin, length: bytes }] };
+  if (end > dataBytes) return refuse(`${source.name} ends ${end - dataBytes} bytes before it does. The file was cut: fetch it again.`, bytes);
+  return { name, dtype, shape, elements, bytes, segments: bytes === 0 ? [] : [{ file, offset: dataOffset + begin, length: bytes }] };
 }
 
 function shapeOf(value: unknown): readonly number[] | undefined {
