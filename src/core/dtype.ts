@@ -61,6 +61,7 @@ const BLOCKS = {
   TQ1_0: { elements: 256, bytes: 54 },
   TQ2_0: { elements: 256, bytes: 66 },
   MXFP4: { elements: 32, bytes: 17 },
+  NVFP4: { elements: 64, bytes: 36 },
 } as const satisfies Record<string, Block>;
 
 export type PlainDtype = keyof typeof BYTES_PER_ELEMENT;

@@ -37,3 +37,23 @@ export const COLUMN_ZEROS: usize = 0x330000;
 /** 16384 float32 and u32: the same of the rows of one call. */
 export const ROW_SUMS: usize = 0x370000;
 export const ROW_ZEROS: usize = 0x380000;
+/** Blocks of a chunk of 262,144 elements, as the file has them; Q8_K takes the most, 292 bytes for 256. */
+export const RAW: usize = 0x390000;
+export const RAW_BYTES: usize = 0x50000;
+/** float32: what each block scales with, and what it takes away or adds; NVFP4 has a scale for every 16 elements. */
+export const SCALES: usize = 0x3e0000;
+export const MINS: usize = 0x3f0000;
+/** Codebooks, int8, which the host puts there (src/core/statistics/dequantizeTables.ts). */
+export const GRID_IQ1_S: usize = 0x400000;
+export const GRID_IQ2_S: usize = 0x404000;
+export const GRID_IQ2_XS: usize = 0x406000;
+export const GRID_IQ2_XXS: usize = 0x407000;
+export const GRID_IQ3_S: usize = 0x407800;
+export const GRID_IQ3_XXS: usize = 0x408000;
+export const EVEN_SIGNS: usize = 0x408400;
+/** 2^14 u32: scales and minima by the upper bits of float32. */
+export const SCALE_COUNTS: usize = 0x410000;
+export const MIN_COUNTS: usize = 0x420000;
+/** Seven float64: what scales and minima sum up to. */
+export const SCALE_STATE: usize = 0xa00;
+export const MIN_STATE: usize = 0xa80;

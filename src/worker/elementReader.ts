@@ -5,6 +5,8 @@ import type { NumericDtype } from '../core/dtype';
 import { UnsupportedError } from '../core/errors';
 import type { Tensor } from '../core/model';
 import type { Kernel } from '../core/statistics/kernel';
+import { isGgmlBlock } from '../core/statistics/dequantize';
+import { blockReader } from './blocks';
 import { toLittleEndian } from './byteOrder';
 import { storedBytesOf } from './decoders/index';
 import type { StoredBytes } from './decoders/decoder';
@@ -40,17 +42,18 @@ export function elementReader(options: ReaderOptions): ElementReader {
   return { delivered: deliveredOf(options.tensor), read: readElements(options, bytes), close: () => bytes.close?.() };
 }
 
-function readElements({ tensor }: ReaderOptions, bytes: StoredBytes): ReadElements {
-  const codes = readCodes(tensor, bytes);
+function readElements({ tensor, kernel }: ReaderOptions, bytes: StoredBytes): ReadElements {
+  const codes = readCodes(tensor, bytes, kernel);
   const { quantization } = tensor;
   return quantization?.scheme === 'perAxis' || quantization?.scheme === 'perBlock' ? scaledReader(tensor, quantization, codes) : codes;
 }
 
 /** Codes as they are, a whole number of bytes each. */
-function readCodes(tensor: Tensor, bytes: StoredBytes): ReadElements {
+function readCodes(tensor: Tensor, bytes: StoredBytes, kernel: Kernel | undefined): ReadElements {
   const dtype = tensor.dtype as NumericDtype;
   if (isPlain(dtype)) return plainReader(tensor, bytes, bytesPerElement(dtype));
   if (dtype === 'int4' || dtype === 'uint4' || dtype === 'float4_e2m1fn') return packedReader(bytes, dtype);
+  if (isGgmlBlock(dtype)) return blockReader(tensor, dtype, bytes, kernel);
   throw new UnsupportedError(`${tensor.name} is stored as ${dtype}, which this version lists and does not decode.`);
 }
 

@@ -18,6 +18,10 @@ export interface KernelExports {
   countAndDecodeFloat16(address: number, count: number): number;
   /** The largest magnitude; not finite where a value is not. */
   decodeBfloat16(address: number, count: number): number;
+  /** `type` as ggml.h numbers it. */
+  dequantize(type: number, blocks: number): void;
+  clearScales(): void;
+  addScales(count: number, withMins: number): void;
   countEdges(count: number, edges: number): void;
   readonly [address: string]: unknown;
 }

@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
+import type { BlockScaleSums } from '../core/statistics/blockScales';
 import { addToPlanned } from '../core/statistics/channels';
 import { decodeValues } from '../core/statistics/decode';
+import type { GgmlBlock } from '../core/statistics/dequantize';
 import { binOf } from '../core/statistics/histogram';
 import { CHUNK_BYTES } from '../core/statistics/kernel';
 import type { CodeSource, Float32Sums, Kernel, KeyCounts, Units } from '../core/statistics/kernel';
 import { TypeScriptKernel } from '../core/statistics/twin';
+import { BlockPass } from './blockPass';
 import { addressOf } from './kernelExports';
 import type { KernelExports } from './kernelExports';
 import { MatrixPass } from './matrixPass';
@@ -26,8 +29,10 @@ const WARM_UP_ELEMENTS = 8192;
 /** The SIMD kernel. */
 export class WasmKernel implements Kernel {
   readonly input: Uint8Array;
+  readonly blocks: Uint8Array;
   readonly #module: KernelExports;
   readonly #matrix: MatrixPass;
+  readonly #blocks: BlockPass;
   readonly #inputAddress: number;
   readonly #state: Float64Array;
   readonly #keys: Uint16Array;
@@ -50,6 +55,8 @@ export class WasmKernel implements Kernel {
     const { buffer } = this.#module.memory;
     const at = (name: string): number => addressOf(this.#module, name);
     this.#matrix = new MatrixPass(this.#module);
+    this.#blocks = new BlockPass(this.#module);
+    this.blocks = this.#blocks.blocks;
     this.#inputAddress = at('INPUT');
     this.input = new Uint8Array(buffer, this.#inputAddress, CHUNK_BYTES);
     this.#state = new Float64Array(buffer, at('STATE'), StateField.tinyNegative + 1);
@@ -173,6 +180,18 @@ export class WasmKernel implements Kernel {
 
   orOfWords(count: number): number {
     return this.#module.orOfWords(count);
+  }
+
+  dequantize(dtype: GgmlBlock, elements: number): void {
+    this.#blocks.dequantize(dtype, elements);
+  }
+
+  clearScales(): void {
+    this.#blocks.clearScales();
+  }
+
+  takeScales(): BlockScaleSums {
+    return this.#blocks.takeScales();
   }
 
   beginEdges(edges: Float64Array): void {

@@ -1,4 +1,6 @@
+import type { BlockScaleSums } from './blockScales';
 import type { ChannelPlan, PlannedSums } from './channels';
+import type { GgmlBlock } from './dequantize';
 import type { Moments } from './moments';
 
 /** What a pass over float32 values leaves beside its table. */
@@ -36,6 +38,8 @@ export type CodeSource =
 export interface Kernel {
   /** The reader puts the bytes of a chunk here, from its begin. A chunk is never longer. */
   readonly input: Uint8Array;
+  /** Or the blocks of a chunk, as little-endian machines store them, for `dequantize`. */
+  readonly blocks: Uint8Array;
   /** Forgets all that was counted. */
   reset(): void;
   /** Takes `count` float32 values of the input. False where some were not finite, or too large or small for float32 sums of squares. */
@@ -51,6 +55,11 @@ export interface Kernel {
   scanCodes(source: CodeSource, units: Units, firstElement: number, count: number): void;
   /** Which bits are set in any of `count` 32-bit words of the input; a negative number where the highest one is. */
   orOfWords(count: number): number;
+  /** Turns the blocks of `elements` weights into float32 values of the input, and adds what they are scaled with to the scales. */
+  dequantize(dtype: GgmlBlock, elements: number): void;
+  /** Forgets the scales. */
+  clearScales(): void;
+  takeScales(): BlockScaleSums;
   /** At most MOST_KERNEL_EDGES ascending edges. */
   beginEdges(edges: Float64Array): void;
   /** Takes `count` float32 values of the input. */
@@ -72,3 +81,6 @@ export const MOST_KERNEL_EDGES = 8192;
  * a chunk of 256 KiB would lie in a core's own cache does not matter to the passes, which are bound by instructions.
  */
 export const CHUNK_BYTES = 1024 * 1024;
+
+/** Blocks of as many elements as a chunk has float32 values; those of Q8_K take the most, 292 bytes for 256. */
+export const CHUNK_BLOCK_BYTES = (CHUNK_BYTES / 4 / 256) * 292;

@@ -2,7 +2,10 @@ import { blockOf, bytesPerElement } from '../dtype';
 import type { PlainDtype } from '../dtype';
 import type { ScannedTensor } from '../delivered';
 import type { Role, Tensor } from '../model';
+import { finishBlockScales, mergeBlockScales } from './blockScales';
+import type { BlockScaleSums } from './blockScales';
 import { decodeValues } from './decode';
+import { isGgmlBlock } from './dequantize';
 import type { Kernel } from './kernel';
 import { MantissaObserver, unusedMantissaBits } from './mantissa';
 import type { PartialStatistics } from './partial';
@@ -26,6 +29,8 @@ export interface Observations {
   /** Of vectors whose order counts. */
   readonly ordered?: readonly Piece[];
   readonly samples?: UnitSamples;
+  /** Of tensors of quantized blocks. */
+  readonly blockScales?: BlockScaleSums;
 }
 
 const ORDERED_ROLES: ReadonlySet<Role> = new Set<Role>(['normScale', 'normShift', 'runningMean', 'runningVariance', 'bias']);
@@ -40,6 +45,7 @@ export class ObservingScanner implements PartScanner {
   readonly #mantissa: MantissaObserver | undefined;
   readonly #samples: SampleObserver | undefined;
   readonly #ordered: Piece[] | undefined;
+  readonly #hasScales: boolean;
   #next: number;
 
   constructor(kernel: Kernel, tensor: ScannedTensor, firstElement: number, scanner: PartScanner) {
@@ -53,6 +59,9 @@ export class ObservingScanner implements PartScanner {
     const plan = samplePlan(tensor);
     this.#samples = plan && new SampleObserver(plan, tensor);
     this.#ordered = hasOrder(tensor) ? [] : undefined;
+    // The kernel sees them while it dequantizes.
+    this.#hasScales = tensor.decodedFrom !== undefined && isGgmlBlock(tensor.decodedFrom);
+    if (this.#hasScales) kernel.clearScales();
     this.#next = firstElement;
   }
 
@@ -72,6 +81,7 @@ export class ObservingScanner implements PartScanner {
       ...(this.#mantissa && { mantissa: this.#mantissa.result() }),
       ...(this.#ordered && { ordered: this.#ordered }),
       ...(this.#samples && { samples: this.#samples.result() }),
+      ...(this.#hasScales && { blockScales: this.#kernel.takeScales() }),
     };
     return { ...this.#scanner.result(), observed };
   }
@@ -88,11 +98,12 @@ export function mergeObservations(a: Observations, b: Observations): Observation
     ...(a.mantissa !== undefined && b.mantissa !== undefined && { mantissa: a.mantissa | b.mantissa }),
     ...(a.ordered && b.ordered && { ordered: [...a.ordered, ...b.ordered] }),
     ...(a.samples && b.samples && { samples: { plan: a.samples.plan, pieces: [...a.samples.pieces, ...b.samples.pieces] } }),
+    ...(a.blockScales && b.blockScales && { blockScales: mergeBlockScales(a.blockScales, b.blockScales) }),
   };
 }
 
 /** Of a whole tensor with that many elements, of which `zeros` are zero. A run of zeros is told in bytes as stored. */
-export function observedFigures({ zeroRuns, mantissa, ordered, samples }: Observations, tensor: Pick<ScannedTensor, 'dtype' | 'decodedFrom'>, count: number, zeros: number): Partial<TensorStatistics> {
+export function observedFigures({ zeroRuns, mantissa, ordered, samples, blockScales }: Observations, tensor: Pick<ScannedTensor, 'dtype' | 'decodedFrom'>, count: number, zeros: number): Partial<TensorStatistics> {
   const elementBytes = bytesPerElement(tensor.dtype as PlainDtype);
   const found = longestZeroRun(zeroRuns, count * elementBytes);
   const run = found && inStoredBytes(found, tensor, elementBytes);
@@ -106,6 +117,7 @@ export function observedFigures({ zeroRuns, mantissa, ordered, samples }: Observ
     ...(values && { orderedValues: values }),
     ...(similar && { similarUnits: similar }),
     ...(groups && { sparseGroups: groups }),
+    ...(blockScales && { blockScales: finishBlockScales(blockScales) }),
   };
 }
 

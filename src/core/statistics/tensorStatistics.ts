@@ -64,6 +64,28 @@ export interface ZeroRun {
   readonly bytes: number;
 }
 
+/** Of the numbers that blocks of quantized weights are scaled with. null where none is finite. */
+export interface ScaleFigures {
+  readonly count: number;
+  readonly zeros: number;
+  /** NaN and infinities: the weights of their blocks are none either. */
+  readonly nonFinite: number;
+  /** Of finite scales, as every figure below. */
+  readonly min: number | null;
+  readonly max: number | null;
+  readonly mean: number | null;
+  /** Population. */
+  readonly standardDeviation: number | null;
+  /** One for each of QUANTILES, in that order; within 1.6 %. */
+  readonly quantiles: readonly (number | null)[];
+}
+
+/** Of GGUF's blocks: a scale for each block (super-block of the K types), and a minimum where the type has one. */
+export interface BlockScales {
+  readonly scale: ScaleFigures;
+  readonly min?: ScaleFigures;
+}
+
 /** Every figure of the report about one tensor. null where there is no finite value. */
 export interface TensorStatistics {
   /** All elements, non-finite ones included; of a sample those that were read. */

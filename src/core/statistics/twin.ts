@@ -1,7 +1,11 @@
+import { ScaleCollector } from './blockScales';
+import type { BlockScaleSums } from './blockScales';
 import { addToPlanned } from './channels';
 import { decodeBfloat16, decodeFloat16 } from './decode';
+import { dequantizeBlocks } from './dequantize';
+import type { GgmlBlock } from './dequantize';
 import { binOf } from './histogram';
-import { CHUNK_BYTES } from './kernel';
+import { CHUNK_BLOCK_BYTES, CHUNK_BYTES } from './kernel';
 import type { CodeSource, Float32Sums, Kernel, KeyCounts, Units } from './kernel';
 import { mergeMoments, momentsOfBlock, NO_MOMENTS } from './moments';
 import type { Moments } from './moments';
@@ -17,6 +21,7 @@ const BLOCK_ELEMENTS = 4096;
 /** The kernel in plain TypeScript: for hosts without WebAssembly SIMD, and the oracle of the tests. */
 export class TypeScriptKernel implements Kernel {
   readonly input = new Uint8Array(CHUNK_BYTES);
+  readonly blocks = new Uint8Array(CHUNK_BLOCK_BYTES);
   readonly #singles = new Float32Array(this.input.buffer);
   readonly #halves = new Uint16Array(this.input.buffer);
   readonly #table = new Uint32Array(KEYS);
@@ -29,6 +34,7 @@ export class TypeScriptKernel implements Kernel {
   #max = -Infinity;
   #tinyPositive = 0;
   #tinyNegative = 0;
+  #scales = new ScaleCollector();
   #edges: Float64Array = new Float64Array(0);
   #edgeCounts: Float64Array = new Float64Array(0);
 
@@ -115,6 +121,18 @@ export class TypeScriptKernel implements Kernel {
 
   orOfWords(count: number): number {
     return new Uint32Array(this.input.buffer, 0, count).reduce((bits, word) => bits | word, 0);
+  }
+
+  dequantize(dtype: GgmlBlock, elements: number): void {
+    dequantizeBlocks(dtype, this.blocks, elements, this.#singles, this.#scales);
+  }
+
+  clearScales(): void {
+    this.#scales = new ScaleCollector();
+  }
+
+  takeScales(): BlockScaleSums {
+    return this.#scales.result();
   }
 
   beginEdges(edges: Float64Array): void {
