@@ -146,7 +146,8 @@ function inputsOf(graph: OnnxGraph, anchors: readonly ReadonlySet<OnnxNode>[]): 
   for (const [layer, nodes] of anchors.entries()) for (const node of nodes) owner.set(node, layer);
   const flow = {
     inputs: ({ inputs, branches }: OnnxNode) => [...inputs, ...branches].filter((id) => id !== ABSENT),
-    outputs: ({ outputs }: OnnxNode) => outputs.filter((id) => id !== ABSENT),
+    // A size says nothing of what was computed.
+    outputs: ({ op, outputs }: OnnxNode) => (op === 'Shape' || op === 'Size' ? [] : outputs.filter((id) => id !== ABSENT)),
     layer: (node: OnnxNode) => owner.get(node),
   };
   return layerInputs(graph.nodes, flow, anchors.length);

@@ -79,7 +79,7 @@ function integerScaling(graph: OnnxGraph, node: OnnxNode, input: number, rank: n
   const scaled = cast && onlyUse(graph, cast, 'Mul');
   const result = cast?.outputs[0];
   const product = scaled && graph.producerOf(scaled.inputs.find((id) => id !== result));
-  if (product?.op !== 'Mul' || (isConv && input !== 1)) return undefined;
+  if (product?.op !== 'Mul' || input > 1 || (isConv && input === 0)) return undefined;
   const scale = product.inputs.find((id) => graph.isConstant(id));
   const isDynamic = product.inputs.some((id) => graph.producerOf(id)?.op === 'DynamicQuantizeLinear');
   if (scale === undefined || !isDynamic) return undefined;

@@ -1,11 +1,11 @@
 import type { ByteSource } from '../byteSource';
 import { FormatError, throwIfCancelled, UnsupportedError } from '../errors';
 
-/** Payloads up to this size come with their field; longer ones are tensors, or messages that are walked in turn. */
-export const SMALL_BYTES = 64 * 1024;
+/** Payloads up to this size come with their field; longer ones, which are tensors or messages to be walked in turn, only where they were read anyway. */
+export const SMALL_BYTES = 16 * 1024;
 /** Behind a skipped payload little is needed; while fields follow one another, reads grow to this size. */
 const FIRST_READ_BYTES = 4 * 1024;
-const LARGEST_READ_BYTES = 256 * 1024;
+const LARGEST_READ_BYTES = 64 * 1024;
 /** A tag and a varint take at most 10 bytes each; a fixed64 takes 8. */
 const LONGEST_HEADER_BYTES = 20;
 /** Of one file; a model of 100,000 tensors and as many nodes has about four million. */
@@ -24,7 +24,7 @@ export interface WireField {
   /** Where the payload lies in the file: behind the length, for a length-delimited field. */
   readonly start: number;
   readonly end: number;
-  /** The payload of a fixed field, and of a length-delimited one of up to SMALL_BYTES. A view of all that was read with it: copy what is to be kept. */
+  /** The payload of a fixed field, and of a length-delimited one of up to SMALL_BYTES or in memory. A view of all that was read with it: copy what is to be kept. */
   readonly bytes?: Uint8Array;
 }
 
@@ -39,6 +39,9 @@ export class ProtobufFile {
   readonly source: ByteSource;
   readonly #signal: AbortSignal | undefined;
   #fields = 0;
+  /** What was read last: of a message within a message the begin is there already. */
+  #read: Uint8Array = new Uint8Array();
+  #readOffset = 0;
 
   constructor(source: ByteSource, signal?: AbortSignal) {
     this.source = source;
@@ -54,15 +57,28 @@ export class ProtobufFile {
     this.#check(start, end);
     let at = start;
     let readBytes = FIRST_READ_BYTES;
+    let wanted = LONGEST_HEADER_BYTES;
     while (at < end) {
       throwIfCancelled(this.#signal);
-      const window = await this.source.read(at, Math.min(readBytes, end - at), this.#signal);
+      const window = await this.#window(at, Math.min(wanted, end - at), Math.min(readBytes, end - at), end);
       const batch = this.#parse(window, at, end);
       if (batch.fields.length > 0) yield batch.fields;
       const isThrough = batch.next > at + window.length;
-      readBytes = isThrough ? FIRST_READ_BYTES : Math.min(Math.max(readBytes * 2, batch.wanted), LARGEST_READ_BYTES);
+      readBytes = isThrough ? FIRST_READ_BYTES : Math.min(readBytes * 2, LARGEST_READ_BYTES);
+      wanted = batch.wanted;
       at = batch.next;
     }
+  }
+
+  /** Bytes from `at` on, `least` of them or more: those that were read last where they are enough, else as many as `length` says. */
+  async #window(at: number, least: number, length: number, end: number): Promise<Uint8Array> {
+    const skipped = at - this.#readOffset;
+    if (skipped < 0 || skipped + least > this.#read.length) {
+      this.#read = await this.source.read(at, Math.max(least, length), this.#signal);
+      this.#readOffset = at;
+      return this.#read;
+    }
+    return this.#read.subarray(skipped, skipped + end - at);
   }
 
   /** The fields of one message, one after another. @throws FormatError where it is no message. */
@@ -121,7 +137,7 @@ export class ProtobufFile {
       fields.push(field);
       cursor.at = field.end - offset;
     }
-    return { fields, next: offset + cursor.at, wanted: 0 };
+    return { fields, next: offset + cursor.at, wanted: LONGEST_HEADER_BYTES };
   }
 
   #field(cursor: Cursor, window: Uint8Array, offset: number, end: number): WireField {
@@ -144,7 +160,7 @@ export class ProtobufFile {
     }
     const start = offset + cursor.at;
     if (length > end - start) throw this.damaged(`field ${number} at byte ${tagAt} is ${length} bytes long, and its message ends ${end - start} bytes behind it`);
-    const isHere = length <= SMALL_BYTES && cursor.at + length <= window.length;
+    const isHere = cursor.at + length <= window.length;
     return { number, wireType, value: 0, start, end: start + length, ...(isHere && { bytes: window.subarray(cursor.at, cursor.at + length) }) };
   }
 
@@ -200,7 +216,7 @@ class Cursor {
   }
 }
 
-/** The text of a field; '' where it is too long to be one. */
+/** The text of a field; '' where it is so long that it was not read. */
 export function textOf(field: WireRange): string {
   return field.bytes ? decoder.decode(field.bytes) : '';
 }

@@ -52,7 +52,7 @@ describe('the walker over protobuf messages', () => {
     assert.deepEqual(fields.map(({ start, end }) => end - start), lengths);
     for (const [i, { number, bytes, start, end }] of fields.entries()) {
       assert.equal(number, 1 + (i % 200));
-      assert.equal(bytes !== undefined, end - start <= SMALL_BYTES);
+      assert.ok(bytes !== undefined || end - start > SMALL_BYTES);
       assert.deepEqual(bytes ?? message.slice(start, end), message.slice(start, end));
     }
     assert.ok(log.reads.length < 150, `${log.reads.length} reads`);
