@@ -14,13 +14,16 @@ import { safetensors } from './safetensors';
 import { numpy } from './numpy';
 import { pytorch } from './pytorch';
 import { onnx } from './onnx';
+import { tensorflowCheckpoint } from './tensorflowCheckpoint';
+import { tensorflowGraphDef } from './tensorflowGraphDef';
+import { tensorflowSavedModel } from './tensorflowSavedModel';
 import { tfjsGraph } from './tfjsGraph';
 import { tfjsLayers } from './tfjsLayers';
 import { tfjsWeights } from './tfjsWeights';
 import { tflite } from './tflite';
 
 /** Asked in this order: of several formats that could be meant the first one that opens the file has it. */
-export const FORMATS: readonly Format[] = [tfjsLayers, tfjsGraph, tfjsWeights, safetensors, numpy, gguf, tflite, onnx, kerasV3, kerasH5, hdf5, pytorch];
+export const FORMATS: readonly Format[] = [tfjsLayers, tfjsGraph, tfjsWeights, safetensors, numpy, gguf, tflite, tensorflowSavedModel, tensorflowGraphDef, tensorflowCheckpoint, onnx, kerasV3, kerasH5, hdf5, pytorch];
 
 /**
  * What a file is, by its head alone: pure and cheap.

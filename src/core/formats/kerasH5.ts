@@ -43,9 +43,8 @@ async function openHdf5(source: ByteSource, signal?: AbortSignal): Promise<Model
   const contents = await readContents(await Hdf5File.open(source, signal), 0);
   const root = legacyRoot(contents);
   if (root !== undefined) return legacyModel(source, contents, root);
-  if (isStore(contents)) return modelOf(source, contents, assignStore(contents, []), { kind: KERAS, what: 'Keras 3 weights', producer: undefined, problems: [] });
-  const what = 'HDF5 arrays (no Keras file)';
-  return modelOf(source, contents, assignArrays(contents), { kind: ARRAYS, what, producer: undefined, problems: [] });
+  if (isStore(contents)) return modelOf(source, contents, assignStore(contents, []), { kind: KERAS, producer: undefined, problems: [] });
+  return modelOf(source, contents, assignArrays(contents), { kind: ARRAYS, producer: undefined, problems: [] });
 }
 
 async function legacyModel(source: ByteSource, contents: Hdf5Contents, root: string): Promise<Model> {
@@ -56,7 +55,6 @@ async function legacyModel(source: ByteSource, contents: Hdf5Contents, root: str
   const assigned = await assignLegacy(contents, root, topology.layers);
   return modelOf(source, contents, assigned, {
     kind: KERAS,
-    what: config === undefined ? 'Keras HDF5 weights' : KERAS.title,
     producer: producerOf(version, backend),
     problems: [...problems, ...assigned.problems],
   });

@@ -94,7 +94,15 @@ function layersOfGroups(named: readonly Named[]): readonly KerasLayer[] {
   }
   const names = new Set<string>();
   for (const [group, own] of scopes) {
-    for (const scope of own) names.add(own.size === 1 || scope === '' ? group : scope === group || scope.startsWith(`${group}/`) ? scope : `${group}/${scope}`);
+    for (const scope of own) names.add(layerName(group, scope, own.size === 1));
   }
   return [...names].map((name) => ({ name, aliases: [], storePath: '' }));
+}
+
+/** `lstm/lstm_cell` of the group lstm is that layer; `conv` of the group encoder is a layer of a nested model. */
+function layerName(group: string, scope: string, isOnly: boolean): string {
+  if (scope === '' || scope === group) return group;
+  const isNamed = scope.split('/').includes(group);
+  if (isOnly && isNamed) return group;
+  return scope.startsWith(`${group}/`) ? scope : `${group}/${scope}`;
 }

@@ -16,18 +16,17 @@ export function producerOf(version: unknown, backend: unknown): string | undefin
 
 interface Description {
   readonly kind: { readonly id: string; readonly title: string };
-  readonly what: string;
   readonly producer: string | undefined;
   readonly problems: readonly Problem[];
 }
 
 /** The model that a file's contents make up. */
-export function modelOf(source: ByteSource, contents: Pick<Hdf5Contents, 'problems'>, assigned: AssignedWeights, { kind, what, producer, problems }: Description): Model {
+export function modelOf(source: ByteSource, contents: Pick<Hdf5Contents, 'problems'>, assigned: AssignedWeights, { kind, producer, problems }: Description): Model {
   const unique = uniqueNames(assigned.weights, 'The file');
   return assembleModel({
     source,
     format: kind.id,
-    formatTitle: what,
+    formatTitle: kind.title,
     producer,
     placed: { files: [fileOf(source)], weights: unique.weights, problems: boundedProblems([...contents.problems, ...problems, ...unique.problems]) },
     layers: assigned.layers,

@@ -46,7 +46,6 @@ async function open(source: ByteSource, signal?: AbortSignal): Promise<Model> {
   const assigned = read.contents && root !== undefined ? await assignLegacy(read.contents, root, topology.layers) : assignStore(contents, topology.layers);
   return modelOf(source, contents, assigned, {
     kind: { id: ID, title: TITLE },
-    what: TITLE,
     producer: producerOf(own(metadata, 'keras_version'), undefined),
     problems: [...problems, ...read.problems],
   });

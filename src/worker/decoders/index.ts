@@ -3,6 +3,7 @@ import type { OpenFiles } from '../jobFiles';
 import { chunked } from './chunked';
 import type { Decoder, StoredBytes } from './decoder';
 import { deflate } from './deflate';
+import { filled } from './filled';
 import { inline } from './inline';
 import { plain } from './plain';
 import { sparse } from './sparse';
@@ -14,6 +15,7 @@ type Decoders = { readonly [Kind in Encoding['kind']]: Decoder<Extract<Encoding,
 const DECODERS: Decoders = {
   permuted: plain,
   inline,
+  filled,
   strided,
   deflate,
   chunked,

@@ -34,7 +34,7 @@ export async function fixedArray(file: Hdf5File, address: number, total: number,
   }
 }
 
-/** Bits of pages that were written, the first one as the highest of its byte (H5VM_bit_get). */
+/** Bits of pages that were written, of all blocks one after another, the first one as the highest of its byte (H5VM_bit_get). */
 function isSet(bits: Uint8Array, index: number): boolean {
   return (bits[index >> 3]! & (0x80 >> (index & 7))) !== 0;
 }
@@ -103,15 +103,17 @@ async function superBlock(array: Extensible, address: number, range: { first: nu
   if (address === NOWHERE || range.first >= array.total) return;
   const { file, what, perPage } = array;
   const prefix = 6 + file.offsetBytes + array.offsetWidth;
-  const bitBytes = range.elements > perPage ? Math.ceil(range.elements / perPage / 8) : 0;
-  const fields = await file.fields(address + prefix, range.blocks * (bitBytes + file.offsetBytes), what);
-  const bits = Array.from({ length: range.blocks }, () => fields.take(bitBytes));
+  const pages = range.elements > perPage ? range.elements / perPage : 0;
+  const bitBytes = range.blocks * Math.ceil(pages / 8);
+  const fields = await file.fields(address + prefix, bitBytes + range.blocks * file.offsetBytes, what);
+  const bits = fields.take(bitBytes);
   for (let block = 0; block < range.blocks; block++) {
-    await dataBlock(array, fields.address(), { first: range.first + block * range.elements, elements: range.elements }, bits[block], take);
+    const written = (page: number): boolean => isSet(bits, block * pages + page);
+    await dataBlock(array, fields.address(), { first: range.first + block * range.elements, elements: range.elements }, written, take);
   }
 }
 
-async function dataBlock(array: Extensible, address: number, { first, elements }: { first: number; elements: number }, bits: Uint8Array | undefined, take: TakeElement): Promise<void> {
+async function dataBlock(array: Extensible, address: number, { first, elements }: { first: number; elements: number }, isWritten: ((page: number) => boolean) | undefined, take: TakeElement): Promise<void> {
   if (address === NOWHERE || first >= array.total) return;
   const { file, what, elementBytes, perPage, total } = array;
   const prefix = 6 + file.offsetBytes + array.offsetWidth;
@@ -120,7 +122,7 @@ async function dataBlock(array: Extensible, address: number, { first, elements }
     return takeElements(await file.fields(address + prefix, count * elementBytes, what), { file, what, first, count, elementBytes }, take);
   }
   for (let page = 0; page * perPage < elements && first + page * perPage < total; page++) {
-    if (bits && !isSet(bits, page)) continue;
+    if (isWritten && !isWritten(page)) continue;
     const at = address + prefix + CHECKSUM_BYTES + page * (perPage * elementBytes + CHECKSUM_BYTES);
     const begin = first + page * perPage;
     const count = Math.min(perPage, total - begin);

@@ -27,7 +27,7 @@ export class Hdf5File implements FieldWidths {
   /** Set by the superblock. */
   start = 0;
   rootAddress = NOWHERE;
-  /** What the file says that it ends at, or NOWHERE. Counts from the superblock. */
+  /** What the file says that it ends at, user block included, or NOWHERE. */
   declaredEnd = NOWHERE;
   readonly #pages: PageCache;
   #reads = 0;

@@ -72,8 +72,8 @@ class Walk {
 
   async root(): Promise<void> {
     const { file } = this;
-    if (file.declaredEnd !== NOWHERE && file.declaredEnd > file.end) {
-      this.#problem(`${file.name} should have ${file.start + file.declaredEnd} bytes and has ${file.source.size}: it was cut`, 'Fetch it again, or let the program that writes it finish.');
+    if (file.declaredEnd !== NOWHERE && file.declaredEnd > file.source.size) {
+      this.#problem(`${file.name} should have ${file.declaredEnd} bytes and has ${file.source.size}: it was cut`, 'Fetch it again, or let the program that writes it finish.');
     }
     this.#seen.add(file.rootAddress);
     const messages = await readObjectHeader(file, file.rootAddress);
