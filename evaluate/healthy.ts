@@ -31,7 +31,8 @@ const NODE_MODULES = path.join(ROOT, 'node_modules');
 /** Published models that Weightgram's tests know, as paths. They belong to both halves: no threshold may be tuned to one of them. */
 export function realModels(): string[] {
   const rows = JSON.parse(readFileSync(path.join(ROOT, 'test/fixtures/formats.json'), 'utf8')) as { file: string }[];
-  return rows.map(({ file }) => path.join(NODE_MODULES, file));
+  // Fixtures are written to have every type and layout; nobody trained them.
+  return rows.filter(({ file }) => !file.startsWith('test/fixtures/')).map(({ file }) => path.join(NODE_MODULES, file));
 }
 
 /** Published models that faults are planted in. */

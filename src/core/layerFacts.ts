@@ -72,7 +72,7 @@ export function tiedTensors(model: Model, tensor: Tensor): readonly Tensor[] {
 
 /** Normalizes over batches: it keeps running statistics, so that at inference it is one factor and one shift a channel. */
 export function isBatchNormalization({ className }: Layer): boolean {
-  return className !== undefined && /^(?:Sync)?BatchNormalization(?:V[12])?$|^_?FusedBatchNorm/.test(className);
+  return className !== undefined && /^(?:Sync)?BatchNorm(?:alization(?:V[12])?|[123]d)?$|^_?FusedBatchNorm/.test(className);
 }
 
 /** The matrix that a recurrent layer multiplies its own state with, not its input. */

@@ -27,7 +27,7 @@ export const allZeroTensor = tensorRule({
     if (!severity) return undefined;
     const { statistics } = context;
     const what = isAllZero(statistics)
-      ? `All ${formatInteger(statistics.count)} values are exactly zero.`
+      ? statistics.count === 1 ? 'Its only value is exactly zero.' : `All ${formatInteger(statistics.count)} values are exactly zero.`
       : `The whole tensor has a norm of ${formatNumber(statistics.l2Norm)}: zero in effect (${formatInteger(statistics.zeros)} of ${formatInteger(statistics.count)} values are exactly zero).`;
     return {
       severity,

@@ -1,6 +1,7 @@
 import { factsOf } from '../layerFacts';
 import { formatNumber } from '../numberText';
-import { isLast, mayBeFolded } from './explodingVariance';
+import { isLast } from './explodingVariance';
+import { mayBeFolded } from './frozen';
 import { fanInOf } from './peers';
 import { tensorRule } from './rule';
 import type { TensorContext, Verdict } from './rule';

@@ -1,6 +1,6 @@
 import { factsOf } from '../layerFacts';
-import type { Model } from '../model';
 import { formatInteger, formatNumber } from '../numberText';
+import { mayBeFolded, mayBeNormalized } from './frozen';
 import { KIND_WORDS, peerGroupOf, peerOf, robustZ, standsOut } from './peers';
 import type { Peer, PeerGroup } from './peers';
 import { tensorRule } from './rule';
@@ -19,7 +19,7 @@ export const explodingVariance = tensorRule({
   title: 'Exploding variance',
   severity: 'warning',
   why: 'The layer multiplies what comes in many times over: activations saturate or overflow, and gradients blow up behind it.',
-  whenNormal: 'Last layers that give pixels, prices or other large numbers; a following batch normalization is folded in before judging.',
+  whenNormal: 'Last layers that give pixels, prices or other large numbers; a following batch normalization is folded in before judging, and where the file does not say what follows, large kernels among large ones are a note.',
   yieldsTo: ['misread-bytes', 'absurd-magnitude', 'abnormal-mean', 'constant-tensor', 'quantization-scale'],
   // weightlens takes variance ≥ 10 × the median as it is, SageMaker Debugger the largest over the smallest; with fan-in taken out, trained models that we measured stay below 8 × in σ.
   thresholds: {
@@ -40,9 +40,9 @@ export const explodingVariance = tensorRule({
     const allExplode = peer.scale >= aloneFrom * slack && (group === undefined || group.medianScale >= aloneFrom);
     if (!isOutlier && !allExplode) return undefined;
     return {
-      severity: mayBeFolded(context.model) ? 'info' : 'warning',
+      severity: mayBeFolded(context.model) || (!isOutlier && mayBeNormalized(context.model)) ? 'info' : 'warning',
       message: messageFor(peer, isOutlier ? group : undefined),
-      advice: adviceFor(context),
+      advice: adviceFor(context, isOutlier),
       evidence: { scale: peer.scale, fanIn: peer.fanIn, isFolded: peer.isFolded, ...(group && { medianScale: group.medianScale, ratio, peers: group.size, robustZ: robustZ(peer, group) }), ratioFrom, scaleFrom, aloneFrom },
     };
   },
@@ -58,12 +58,8 @@ export function isLast({ model, layer }: TensorContext): boolean {
   return factsOf(model, layer).isHead;
 }
 
-/** Graphs are frozen for inference, mostly with their normalizations folded into the kernels: scales then vary for good reason. */
-export function mayBeFolded(model: Model): boolean {
-  return model.format === 'tfjs-graph';
-}
-
-function adviceFor({ model }: TensorContext): string {
+function adviceFor({ model }: TensorContext, isOutlier: boolean): string {
   if (mayBeFolded(model)) return 'Expected where a batch normalization was folded into the kernel or the inputs are small; else training ran away here. Compare with the model before conversion.';
+  if (!isOutlier && mayBeNormalized(model)) return 'Expected where a normalization takes its output, which the file does not say; else training ran away here. Compare with an earlier checkpoint.';
   return 'Training ran away here, or the layer was scaled by mistake. Compare with an earlier checkpoint; lower the learning rate, clip gradients, or add weight decay or normalization.';
 }

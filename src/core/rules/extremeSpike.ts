@@ -1,4 +1,5 @@
 import { formatNumber } from '../numberText';
+import type { TensorStatistics } from '../statistics/tensorStatistics';
 import { tensorRule } from './rule';
 import type { TensorContext, Verdict } from './rule';
 import { magnitudeQuantile } from './tails';
@@ -33,14 +34,30 @@ export const extremeSpike = tensorRule({
     const suspicious = isDepthwise(context.tensor) ? errorFrom : warningFrom;
     if (!bulk || largest / bulk < suspicious) return undefined;
     const ratio = largest / bulk;
+    const isAlone = isAloneInItsUnit(statistics, largest);
     return {
-      severity: ratio >= errorFrom ? 'error' : 'warning',
+      severity: !isAlone ? 'info' : ratio >= errorFrom ? 'error' : 'warning',
       message: `The largest magnitude, ${formatNumber(largest)}, is ${formatNumber(ratio)} times what 99 % of the non-zero weights stay below (${formatNumber(bulk)}).`,
-      advice: adviceFor(context, ratio >= errorFrom, warningFrom),
-      evidence: { maxMagnitude: largest, p99Magnitude: bulk, ratio, warningFrom: suspicious, errorFrom },
+      advice: isAlone ? adviceFor(context, ratio >= errorFrom, warningFrom) : LARGE_UNIT_ADVICE,
+      evidence: { maxMagnitude: largest, p99Magnitude: bulk, ratio, isAlone, warningFrom: suspicious, errorFrom },
     };
   },
 });
+
+/** A weight that outweighs all others of its unit together is no part of a unit that is large as a whole. */
+const ALONE_SHARE = 0.5;
+
+const LARGE_UNIT_ADVICE =
+  'The weights around it are large as well: a whole unit of this layer has another scale than the rest, as folding a normalization into the kernel leaves it. Quantize per channel; nothing is broken by itself.';
+
+/** Whether the largest weight outweighs the rest of its output unit, and of its input channel; true where the units are not known. */
+function isAloneInItsUnit({ outputChannels, inputChannels }: TensorStatistics, largest: number): boolean {
+  return [outputChannels, inputChannels].every((channels) => {
+    if (!channels || channels.maxAbs.length < 2) return true;
+    const unit = channels.maxAbs.findIndex((most) => most >= Math.fround(largest));
+    return unit < 0 || largest ** 2 >= ALONE_SHARE * channels.l2Norm[unit]! ** 2;
+  });
+}
 
 function adviceFor({ statistics }: TensorContext, isError: boolean, healthyBelow: number): string {
   const where = Math.abs(statistics.max ?? 0) >= Math.abs(statistics.min ?? 0) ? 'maximum' : 'minimum';

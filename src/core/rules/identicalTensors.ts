@@ -1,6 +1,7 @@
 import { tiedTensors } from '../layerFacts';
 import { formatInteger, plural } from '../numberText';
 import type { ChannelStatistics, Distribution } from '../statistics/tensorStatistics';
+import { mayBeFolded } from './frozen';
 import { modelRule } from './rule';
 import type { ModelContext, TensorContext, Verdict } from './rule';
 import { figure } from './thresholds';
@@ -12,8 +13,6 @@ const MIN_DISTINCT = 16;
 
 /** Sums of the same numbers in another order differ in their last digits. */
 const ROUNDING = 1e-9;
-
-const GRAPH_FORMAT = 'tfjs-graph';
 
 /** Names that one message carries. */
 const MAX_NAMED = 4;
@@ -39,7 +38,7 @@ function verdictFor(group: readonly TensorContext[]): Verdict {
   const [first, ...copies] = group as [TensorContext, ...TensorContext[]];
   const isTied = group.every(({ tensor }) => tensor.role === 'embedding' || tensor.role === 'head') || copies.every(({ tensor }) => tiedTensors(first.model, first.tensor).includes(tensor));
   // Where a graph uses a variable several times, freezing and folding leave a copy at each use.
-  const isFolded = first.model.format === GRAPH_FORMAT;
+  const isFolded = mayBeFolded(first.model);
   const isFixed = group.every(({ layer }) => layer.trainable === false);
   const names = copies.slice(0, MAX_NAMED).map(({ tensor }) => tensor.name).join(', ');
   const rest = copies.length > MAX_NAMED ? ` and ${plural(copies.length - MAX_NAMED, 'more tensor')}` : '';
