@@ -1,3 +1,4 @@
+import { chunkBands } from '../core/chunkBands';
 import { blockOf, storedBytes } from '../core/dtype';
 import type { NumericDtype } from '../core/dtype';
 import type { Tensor } from '../core/model';
@@ -46,9 +47,15 @@ export function samplePart(tensor: Tensor, index: number, sample: SamplePlan): P
 }
 
 /** Whether a part costs no more than its share: what is packed as one stream is read from its begin. */
-export function canBeDivided({ encoding }: Tensor): boolean {
-  return encoding === undefined || encoding.kind === 'permuted';
+export function canBeDivided({ encoding, shape, dtype, segments }: Tensor): boolean {
+  if (encoding?.kind !== 'chunked') return encoding === undefined || encoding.kind === 'permuted';
+  // A part begins anywhere in a band, which is then unpacked for its neighbour too.
+  const bandBytes = storedBytes(dtype as NumericDtype, chunkBands(shape, encoding.chunkShape).elements);
+  return bandBytes <= PART_BYTES / 8 && segments.length <= MOST_DIVIDED_CHUNKS;
 }
+
+/** Each part carries the places of all chunks. */
+const MOST_DIVIDED_CHUNKS = 32 * 1024;
 
 export function bytesOfPart({ tensor, elements }: Part): number {
   return storedBytes(tensor.dtype as NumericDtype, elements);
