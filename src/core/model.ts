@@ -58,6 +58,8 @@ export type Encoding =
   | { readonly kind: 'chunked'; readonly chunkShape: readonly number[]; readonly filters: readonly ChunkFilter[]; readonly filterMasks?: readonly number[]; readonly fill?: Uint8Array }
   /** The values themselves, few: little-endian, one after another. No segments. */
   | { readonly kind: 'inline'; readonly bytes: Uint8Array }
+  /** The first values, few, as `inline` has them; the last of them fills the rest of the tensor. */
+  | { readonly kind: 'filled'; readonly bytes: Uint8Array }
   /** Protobuf varints, one an element: a packed field that is not of fixed width. */
   | { readonly kind: 'varints' }
   /** `segments` hold the values; `indices` say where in the flat tensor each of them goes. All else is zero. */

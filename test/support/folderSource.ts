@@ -11,13 +11,15 @@ function locate(file: string): string {
   return path.join(ROOT, file.startsWith('test/fixtures/') ? '' : 'node_modules', file);
 }
 
-/** All files of a folder in memory, opened at one of them: real models for tests that know no file system. */
+/** All files of a folder in memory, those of the folders of a fixture too, opened at one of them: real models for tests that know no file system. */
 export function packageSource(file: string, log?: ReadLog): ByteSource {
   const folder = path.dirname(locate(file));
-  const files = new Map<string, Uint8Array>();
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    if (entry.isFile()) files.set(entry.name, new Uint8Array(readFileSync(path.join(folder, entry.name))));
-  }
+  const names = readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    if (entry.isFile()) return [entry.name];
+    if (!entry.isDirectory() || !file.startsWith('test/fixtures/')) return [];
+    return readdirSync(path.join(folder, entry.name), { withFileTypes: true }).filter((inner) => inner.isFile()).map((inner) => `${entry.name}/${inner.name}`);
+  });
+  const files = new Map(names.map((name) => [name, new Uint8Array(readFileSync(path.join(folder, name)))] as const));
   return memorySource(files, path.basename(file), log);
 }
 

@@ -2,10 +2,10 @@ import type { ByteSource } from '../byteSource';
 import { FormatError, throwIfCancelled, UnsupportedError } from '../errors';
 
 /** Tables lie in runs between weights: a first read brings what is near, reads that follow one another bring more. */
-const PAGE_BYTES = 16 * 1024;
-const PAGES_AHEAD = 16;
+const PAGE_BYTES = 4 * 1024;
+const MAX_PAGES_AHEAD = 64;
 /** 32 MiB of the file at a time; what is behind is given up. */
-const MAX_PAGES = 2048;
+const MAX_PAGES = 8192;
 /** One table with its names and lists; a list of a million numbers is 64 reads. */
 const MAX_FAULTS = 1024;
 /** Numbers in all lists together: shapes, scales, inputs. Lists that share their bytes could ask for more than memory holds. */
@@ -39,6 +39,9 @@ export class FlatBufferView {
   /** NaN while there is none: equal to no page, be its number negative in a damaged file. */
   #lastPage = NaN;
   #last: DataView = new DataView(new ArrayBuffer(0));
+  /** Behind the last read: one that goes on from there brings twice as much. */
+  #nextPage = NaN;
+  #ahead = 1;
   #numbers = 0;
   #tables = 0;
   #textBytes = 0;
@@ -155,7 +158,10 @@ export class FlatBufferView {
 
   async #fetch(page: number): Promise<void> {
     throwIfCancelled(this.signal);
-    const pages = this.#pages.has(page - 1) ? PAGES_AHEAD : 1;
+    this.#ahead = page === this.#nextPage ? Math.min(2 * this.#ahead, MAX_PAGES_AHEAD) : 1;
+    let pages = 1;
+    while (pages < this.#ahead && !this.#pages.has(page + pages)) pages++;
+    this.#nextPage = page + pages;
     const start = page * PAGE_BYTES;
     const bytes = await this.source.read(start, Math.min(pages * PAGE_BYTES, this.source.size - start), this.signal);
     for (let i = 0; i * PAGE_BYTES < bytes.length; i++) {

@@ -2,9 +2,8 @@ import { attribute } from './graphNodes';
 import type { Graph, GraphNode } from './graphNodes';
 import { layerInputs } from './graphOrigins';
 import { hasSpeakingName, isKernelOp } from './graphUses';
-import type { WeightUse } from './graphUses';
+import type { GraphWeight, WeightUse } from './graphUses';
 import type { Assignment, LayerDraft } from './assembleModel';
-import type { PlacedWeight } from './tfjsTensors';
 
 /** Parts of a name that tell a variable, not its layer. */
 const VARIABLE_PART = /^(?:ReadVariableOp|Identity|read|kernel|bias|weights?|biases|filters?|gamma|beta|moving_mean|moving_variance|embeddings?|Const|Cast|ExpandDims|Reshape|Transpose|Squeeze|Scaled|Offset)(?:_\d+)?$/;
@@ -12,6 +11,9 @@ const VARIABLE_PART = /^(?:ReadVariableOp|Identity|read|kernel|bias|weights?|bia
 const OPERATION_PART = /^(?:Conv[123]D\w*|MatMul|BatchMatMul\w*|Einsum|BiasAdd|Add|AddV2|add|Sub|sub|Mul|mul|Tensordot|depthwise|separable_conv2d|convolution|conv2d_transpose|embedding_lookup|Relu6?|LeakyRelu|Elu|Softmax|Sigmoid|Tanh|FusedBatchNorm\w*|batchnorm)(?:_\d+)?$/;
 /** What tf.function and SavedModel put before everything. */
 const CALL_PREFIX = /^(?:(?:Stateful)?PartitionedCall(?:_\d+)?\/)+/;
+
+/** What freezing puts in the place of a variable that was read, through a cast in Keras 3. */
+const FROZEN_VARIABLE = /(?:\/Cast(?:_\d+)?)?\/ReadVariableOp(?:_\d+)?\/resource$/;
 
 const ACTIVATIONS = new Set(['Relu', 'Relu6', 'LeakyRelu', 'Elu', 'Selu', 'Sigmoid', 'Tanh', 'Softmax', 'LogSoftmax', 'Softplus', 'Softsign', 'Prelu']);
 const BEFORE_ACTIVATION = new Set(['BiasAdd', 'Add', 'AddV2', 'Identity', 'Squeeze', 'Reshape', 'FusedBatchNorm', 'FusedBatchNormV2', 'FusedBatchNormV3', 'Mul', 'Sub', 'BatchToSpaceND']);
@@ -22,7 +24,7 @@ const SETTINGS = ['strides', 'padding', 'dilations', 'data_format', 'transpose_a
  * Layers of a graph: the operations that consume weights, named by the scope that their nodes share. Several operations of one
  * scope are one layer, unless more than one of them has a kernel. In the order in which the graph computes them.
  */
-export function layersOf(graph: Graph, weights: readonly PlacedWeight[], uses: readonly WeightUse[]): { layers: LayerDraft[]; assignments: Assignment[] } {
+export function layersOf(graph: Graph, weights: readonly GraphWeight[], uses: readonly WeightUse[]): { layers: LayerDraft[]; assignments: Assignment[] } {
   const names = anchorNames(weights, uses);
   const kernels = new Set(names.values());
   const layerNames = weights.map((weight, i) => nameFor(weight, uses[i]!, names, kernels));
@@ -63,7 +65,7 @@ function draft(graph: Graph, name: string, anchors: ReadonlySet<GraphNode>, inpu
 }
 
 /** The names of the operations with kernels: the shortest of their scopes that no other one has. */
-function anchorNames(weights: readonly PlacedWeight[], uses: readonly WeightUse[]): Map<GraphNode, string> {
+function anchorNames(weights: readonly GraphWeight[], uses: readonly WeightUse[]): Map<GraphNode, string> {
   const candidates = new Map<GraphNode, readonly string[]>();
   for (const [i, { anchor, isKernel }] of uses.entries()) {
     if (isKernel && anchor && !candidates.has(anchor)) candidates.set(anchor, scopesOf(weights[i]!.name, anchor.name));
@@ -107,7 +109,7 @@ function isSeparable(anchors: readonly GraphNode[]): boolean {
   return anchors.length === 2 && anchors.filter((anchor) => /Depthwise/i.test(anchor.op)).length === 1;
 }
 
-function nameFor(weight: PlacedWeight, { anchor, role }: WeightUse, names: ReadonlyMap<GraphNode, string>, kernels: ReadonlySet<string>): string {
+function nameFor(weight: GraphWeight, { anchor, role }: WeightUse, names: ReadonlyMap<GraphNode, string>, kernels: ReadonlySet<string>): string {
   const named = anchor && role !== 'constant' ? names.get(anchor) : undefined;
   if (named !== undefined) return named;
   const scope = shortened(anchor && (role === 'constant' || !hasSpeakingName(weight.name)) ? anchor.name : weight.name);
@@ -117,7 +119,7 @@ function nameFor(weight: PlacedWeight, { anchor, role }: WeightUse, names: Reado
 }
 
 function stripped(name: string): string {
-  const bare = name.replace(/:\d+$/, '').replace(CALL_PREFIX, '');
+  const bare = name.replace(/:\d+$/, '').replace(CALL_PREFIX, '').replace(FROZEN_VARIABLE, '/ReadVariableOp');
   return bare === '' ? name : bare;
 }
 

@@ -1,8 +1,17 @@
 import type { Role, UnitAxes } from '../model';
 import { attribute } from './graphNodes';
 import type { Graph, GraphNode, Use } from './graphNodes';
-import type { PlacedWeight } from './tfjsTensors';
 import { axesOf, depthwiseAxes, isIndexType, roleByName, splitName } from './weightNames';
+
+/** A constant of a graph, of whichever file: named by its node. */
+export interface GraphWeight {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly elements: number;
+  /** Of the values, where what is stored is quantized. */
+  readonly declaredDtype: string;
+  readonly isOptimizer?: boolean;
+}
 
 /** What a weight does in the graph. */
 export interface WeightUse {
@@ -40,7 +49,7 @@ export function isKernelOp(op: string): boolean {
 }
 
 /** Finds the operation that consumes a weight, and so what the weight is for. */
-export function useOf(graph: Graph, weight: PlacedWeight): WeightUse {
+export function useOf(graph: Graph, weight: GraphWeight): WeightUse {
   const uses = finalUses(graph, weight.name.replace(/:0$/, ''));
   const judged = uses.map((use) => judge(graph, weight, use));
   // A shared weight is named by its strongest use: a table that is also multiplied with is a kernel first.
@@ -75,7 +84,7 @@ function finalUses(graph: Graph, name: string): readonly FinalUse[] {
   return found;
 }
 
-function judge(graph: Graph, weight: PlacedWeight, use: FinalUse): WeightUse {
+function judge(graph: Graph, weight: GraphWeight, use: FinalUse): WeightUse {
   const { node, input } = use;
   if (KERNEL_INPUTS[node.op]?.includes(input) && weight.shape.length > 1 && weight.declaredDtype !== 'string') {
     const axes = use.isReshaped ? undefined : kernelAxes(node, input, weight.shape);
@@ -108,7 +117,7 @@ function fusedRole(node: GraphNode, input: number): Role | undefined {
 }
 
 /** Sums and products with a constant: a bias or a folded normalization behind a kernel, else what the name says. */
-function judgeArithmetic(graph: Graph, weight: PlacedWeight, { node, input }: Use): WeightUse {
+function judgeArithmetic(graph: Graph, weight: GraphWeight, { node, input }: Use): WeightUse {
   const kernel = isVector(weight.shape) ? kernelBefore(graph, node, 1 - input) : undefined;
   const named = roleByName(weight);
   // One number behind a kernel of many units is a factor or an epsilon; a bias of one unit says so by its operation or name.
@@ -119,9 +128,16 @@ function judgeArithmetic(graph: Graph, weight: PlacedWeight, { node, input }: Us
   }
   if (node.op === 'BiasAdd' || node.op === 'BiasAddV1') return { role: 'bias', anchor: node, isKernel: false };
   if (weight.shape.length > 0 && /batch_?norm/i.test(node.name) && (named === 'other' || named === 'kernel')) {
-    return { role: node.op === 'Mul' ? 'normScale' : 'normShift', anchor: node, isKernel: false };
+    return { role: normRole(graph, node), anchor: node, isKernel: false };
   }
   return { role: looseRole(weight), anchor: node, isKernel: false };
+}
+
+/** Of tf.nn.batch_normalization: x × (γ × rsqrt(variance + ε)) + (β − mean × that factor). */
+function normRole(graph: Graph, node: GraphNode): Role {
+  const next = graph.usesOf(node.name);
+  if (node.op !== 'Mul') return next.some((use) => use.node.op === 'Rsqrt') ? 'runningVariance' : 'normShift';
+  return next.length === 1 && next[0]!.node.op === 'Sub' && next[0]!.input === 1 ? 'runningMean' : 'normScale';
 }
 
 /** One number a unit: every dimension but the last is 1. */
@@ -150,14 +166,14 @@ function otherThanConstant(graph: Graph, node: GraphNode): string | undefined {
 }
 
 /** No operation tells: single numbers are epsilons, thresholds and multipliers; the rest by name. */
-function looseRole(weight: PlacedWeight): Role {
+function looseRole(weight: GraphWeight): Role {
   if (weight.shape.length === 0) return 'constant';
   const named = roleByName(weight);
   if (named !== 'other') return named;
   return weight.elements === 1 ? 'constant' : 'other';
 }
 
-function unusedRole(weight: PlacedWeight): Role {
+function unusedRole(weight: GraphWeight): Role {
   return isIndexType(weight) ? 'constant' : looseRole(weight);
 }
 

@@ -1,0 +1,5 @@
+import { describeFixtures } from '../../../support/fixtureModels';
+
+describe('TensorFlow', () => {
+  describeFixtures('tensorflow');
+});
