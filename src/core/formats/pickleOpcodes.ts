@@ -46,6 +46,8 @@ export function byOpcode<T>(rows: Readonly<Record<string, T>>): (T | undefined)[
 }
 
 const PROTO = 0x80;
+const REDUCE = 0x52;
+const STOP = 0x2e;
 /** Tuples, lists, dictionaries, objects and the magic number of PyTorch: what pickles of the first two protocols begin with. */
 const OLD_BEGINNINGS = new Set([...'(]})cL'].map((letter) => letter.charCodeAt(0)));
 /** Opcodes looked at to tell a pickle from anything else. */
@@ -58,16 +60,19 @@ const LOOKED_AT = 64;
 export function looksLikePickle(head: Uint8Array): boolean {
   const hasProtocol = head[0] === PROTO && head[1]! >= 2 && head[1]! <= 5;
   if (!hasProtocol && !OLD_BEGINNINGS.has(head[0]!)) return false;
+  let hasName = false;
   let at = 0;
   for (let count = 0; count < LOOKED_AT && at < head.length; count++) {
     const code = head[at]!;
     const opcode = OPCODES[code];
-    if (!opcode) return false;
-    // STOP of a pickle that holds something.
-    if (code === 0x2e) return count >= 2;
-    at = behind(head, at, opcode);
-    if (at < 0) return false;
+    const next = opcode ? behind(head, at, opcode) : -1;
+    // What breaks off behind a call is a pickle all the same: it was made so on purpose.
+    if (!opcode || next < 0) return hasProtocol && count > 2;
+    hasName ||= opcode.argument === 'lines';
+    if (code === REDUCE && hasName) return true;
+    if (code === STOP) return count >= 2;
     if (count === LOOKED_AT - 1) return true;
+    at = next;
   }
   // The old protocols have no signature: what ends within a word may be text.
   return hasProtocol;

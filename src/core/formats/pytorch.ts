@@ -1,16 +1,17 @@
 import type { ByteSource } from '../byteSource';
 import { FormatError, UnsupportedError } from '../errors';
-import type { Model } from '../model';
-import { assembleModel, boundedProblems } from './assembleModel';
+import type { Model, ModelFile } from '../model';
+import { assembleModel, boundedProblems, uniqueNames } from './assembleModel';
 import type { Format } from './format';
+import { baseName } from './jsonValues';
 import { fileOf } from './modelFiles';
 import { looksLikePickle } from './pickleOpcodes';
-import { readPickle } from './pickleMachine';
 import { checkpointWeights } from './pytorchCheckpoint';
-import type { Checkpoint } from './pytorchCheckpoint';
-import { LEGACY_MAGIC, readLegacyCheckpoint } from './pytorchLegacy';
+import type { Checkpoint, CheckpointWeights } from './pytorchCheckpoint';
+import { readIndexed } from './pytorchIndex';
+import { isTar, readCheckpoint } from './pytorchLayouts';
 import { assignLayers } from './pytorchNames';
-import { readZipCheckpoint } from './pytorchZip';
+import { indexedShards } from './shardedIndex';
 import { isZip } from './zip';
 
 const ID = 'pytorch';
@@ -20,31 +21,32 @@ const TITLE = 'PyTorch checkpoint';
 export const pytorch: Format = {
   id: ID,
   title: TITLE,
-  extensions: ['.pt', '.pth', '.bin', '.ckpt'],
-  matches: (head) => (isZip(head) ? isTorchZip(head) : isTar(head) || looksLikePickle(head)),
+  extensions: ['.pt', '.pth', '.bin', '.ckpt', '.json'],
+  matches: (head) => indexedShards(head) === 'pytorch' || (isZip(head) ? isTorchZip(head) : isTar(head) || looksLikePickle(head)),
   async open(source, signal): Promise<Model> {
+    if (await isIndex(source, signal)) {
+      const indexed = await readIndexed(source, signal);
+      return modelOf(source, TITLE, indexed.files, indexed);
+    }
     const checkpoint = await readCheckpoint(source, 0, signal);
     const found = await checkpointWeights(source, 0, checkpoint, signal);
     if (found.weights.length === 0 && found.problems.every(({ kind }) => kind !== 'unsafe')) throw withoutTensors(source, checkpoint);
-    const { layers, assignments } = assignLayers(found);
-    const placed = { files: [fileOf(source)], weights: found.weights, problems: boundedProblems(found.problems) };
-    return assembleModel({ source, format: ID, formatTitle: checkpoint.title, producer: found.producer, placed, layers, assignments });
+    return modelOf(source, checkpoint.title, [fileOf(source)], found);
   },
 };
 
-const HEAD_BYTES = 1024;
-
-/** One file of a model, whatever its layout. `file` is its index among the model's files. */
-export async function readCheckpoint(source: ByteSource, file: number, signal?: AbortSignal): Promise<Checkpoint> {
-  const head = await source.read(0, Math.min(HEAD_BYTES, source.size), signal);
-  if (isZip(head)) return readZipCheckpoint(source, file, signal);
-  if (isTar(head)) throw new UnsupportedError(`${source.name} is a checkpoint in the tar layout of PyTorch before 0.1.10, which Weightgram does not read. Load and save it with PyTorch (torch.load, torch.save).`);
-  const first = await readPickle(source, { signal });
-  if (first.value === LEGACY_MAGIC) return readLegacyCheckpoint(source, file, first, signal);
-  return { title: 'Python pickle', pickles: [{ outcome: first, storages: NO_STORAGES, offset: 0 }], problems: [] };
+function modelOf(source: ByteSource, formatTitle: string, files: readonly ModelFile[], found: CheckpointWeights): Model {
+  const unique = uniqueNames(found.weights, baseName(source.name));
+  const { layers, assignments } = assignLayers({ ...found, weights: unique.weights });
+  const placed = { files, weights: unique.weights, problems: boundedProblems([...found.problems, ...unique.problems]) };
+  return assembleModel({ source, format: ID, formatTitle, producer: found.producer, placed, layers, assignments });
 }
 
-const NO_STORAGES = { place: () => ({ failure: 'it refers to a storage outside of its pickle. Save it with torch.save' }) };
+/** An index is text; no layout begins with a brace. */
+async function isIndex(source: ByteSource, signal?: AbortSignal): Promise<boolean> {
+  const start = await source.read(0, Math.min(16, source.size), signal);
+  return /^(?:\xef\xbb\xbf)?\s*\{/.test(new TextDecoder('latin1').decode(start));
+}
 
 /** The first entry of the archive is one that PyTorch writes. */
 function isTorchZip(head: Uint8Array): boolean {
@@ -53,12 +55,6 @@ function isTorchZip(head: Uint8Array): boolean {
   const name = new TextDecoder('latin1').decode(head.subarray(30, 30 + view.getUint16(26, true)));
   if (/^(?:[^/]+\/)*(?:data\.pkl|constants\.pkl|bytecode\.pkl|version|byteorder|\.format_version|\.storage_alignment|\.data\/serialization_id|(?:data|constants|tensors)\/\d+)$/.test(name)) return true;
   return /^[^/]+\/(?:code|extra|data|constants|tensors)\//.test(name) || new TextDecoder('latin1').decode(head).includes('/data.pkl');
-}
-
-/** The tar layout has these members: torch/serialization.py, legacy_load. */
-function isTar(head: Uint8Array): boolean {
-  const latin = new TextDecoder('latin1').decode(head.subarray(0, 512));
-  return latin.slice(257, 262) === 'ustar' && /^(?:\.\/)?(?:sys_info|pickle|storages|tensors)\0/.test(latin);
 }
 
 function withoutTensors(source: ByteSource, { pickles, others = [] }: Checkpoint): FormatError | UnsupportedError {

@@ -1,7 +1,6 @@
 import type { ByteSource } from '../byteSource';
 import type { Problem } from '../model';
 import { plural } from '../numberText';
-import { uniqueNames } from './assembleModel';
 import type { WeightDraft } from './assembleModel';
 import { baseName, quote } from './jsonValues';
 import { callText } from './pickleDanger';
@@ -12,7 +11,7 @@ import { namesOf } from './pytorchNames';
 import type { Storages } from './pytorchStorages';
 import { tensorOf } from './pytorchTensors';
 import { entriesOf, walkTensors } from './pytorchWalk';
-import type { Leaf, ModuleFound, Walked } from './pytorchWalk';
+import type { LeafPlace, ModuleFound, Walked } from './pytorchWalk';
 
 /** A pickle whose value holds tensors. */
 export interface ReadPickle {
@@ -37,7 +36,7 @@ export interface Checkpoint {
 export interface CheckpointWeights {
   readonly weights: readonly WeightDraft[];
   /** One for each weight. */
-  readonly leaves: readonly Leaf[];
+  readonly leaves: readonly LeafPlace[];
   readonly modules: ReadonlyMap<string, ModuleFound>;
   readonly problems: readonly Problem[];
   readonly producer?: string;
@@ -55,7 +54,7 @@ export async function checkpointWeights(source: ByteSource, file: number, checkp
   const leaves = walks.flatMap((walk) => walk.leaves);
   const names = namesOf(leaves);
   const weights: WeightDraft[] = [];
-  const kept: Leaf[] = [];
+  const kept: LeafPlace[] = [];
   let malformed = 0;
   let index = 0;
   for (const [which, walk] of walks.entries()) {
@@ -73,10 +72,9 @@ export async function checkpointWeights(source: ByteSource, file: number, checkp
       kept.push(leaf);
     }
   }
-  const unique = uniqueNames(weights, name);
-  const problems = [...pickleProblems(name, checkpoint, walks), ...malformedProblem(name, malformed), ...checkpoint.problems, ...unique.problems];
+  const problems = [...pickleProblems(name, checkpoint, walks), ...malformedProblem(name, malformed), ...checkpoint.problems];
   const producer = producerOf(checkpoint);
-  return { weights: unique.weights, leaves: kept, modules: new Map(walks.flatMap((walk) => [...walk.modules])), problems, ...(producer !== undefined && { producer }) };
+  return { weights, leaves: kept, modules: new Map(walks.flatMap((walk) => [...walk.modules])), problems, ...(producer !== undefined && { producer }) };
 }
 
 function prefixed(walk: Walked, prefix: string | undefined): Walked {

@@ -1,7 +1,7 @@
 import { LayerList } from './assembleModel';
 import type { Assignment, LayerDraft, WeightDraft } from './assembleModel';
 import { assignByModulePath, moduleName } from './moduleNames';
-import type { Leaf, ModuleFound } from './pytorchWalk';
+import type { LeafPlace, ModuleFound } from './pytorchWalk';
 
 /** What training scripts call the dictionary of a network's weights, the likeliest first. */
 const NETWORK_KEYS = ['state_dict', 'model_state_dict', 'model', 'net', 'network', 'module', 'model_state', 'params', 'weights'];
@@ -12,7 +12,7 @@ const MAX_WRAPPERS = 4;
  * Names of tensors. The keys that lead to the one network of a checkpoint are left out, so that its names are those of a file
  * with nothing else in it; averages, a second network and the optimizer keep theirs.
  */
-export function namesOf(leaves: readonly Leaf[]): string[] {
+export function namesOf(leaves: readonly LeafPlace[]): string[] {
   const wrappers = wrappersOf(leaves);
   return leaves.map(({ path, isOptimizer }) => {
     const bare = !isOptimizer && wrappers.every((part, index) => path[index] === part) ? path.slice(wrappers.length) : path;
@@ -21,7 +21,7 @@ export function namesOf(leaves: readonly Leaf[]): string[] {
 }
 
 /** Keys before the network's own names. */
-export function wrappersOf(leaves: readonly Leaf[]): string[] {
+export function wrappersOf(leaves: readonly LeafPlace[]): string[] {
   const wrappers: string[] = [];
   let inside = leaves.filter(({ isOptimizer }) => !isOptimizer);
   while (wrappers.length < MAX_WRAPPERS) {
@@ -39,7 +39,7 @@ export function wrappersOf(leaves: readonly Leaf[]): string[] {
 
 export interface NamedWeights {
   readonly weights: readonly WeightDraft[];
-  readonly leaves: readonly Leaf[];
+  readonly leaves: readonly LeafPlace[];
   readonly modules: ReadonlyMap<string, ModuleFound>;
 }
 
@@ -58,14 +58,14 @@ export function assignLayers({ weights, leaves, modules }: NamedWeights): { laye
 /** What DDP, DeepSpeed, FSDP and torch.compile put before every name of the network, though not before what else the file holds. */
 const WRAPPER = /^(?:module|_forward_module|_orig_mod|_fsdp_wrapped_module)\./;
 
-function withoutWrapper(weights: readonly WeightDraft[], leaves: readonly Leaf[]): readonly WeightDraft[] {
+function withoutWrapper(weights: readonly WeightDraft[], leaves: readonly LeafPlace[]): readonly WeightDraft[] {
   const wrappers = wrappersOf(leaves);
   const isNetwork = leaves.map(({ path, isOptimizer }) => !isOptimizer && wrappers.every((part, index) => path[index] === part));
   if (wrappers.length === 0 || !weights.every(({ name }, index) => !isNetwork[index] || WRAPPER.test(name))) return weights;
   return weights.map((weight, index) => (isNetwork[index] ? { ...weight, name: weight.name.replace(WRAPPER, '') } : weight));
 }
 
-function optimizerLayer({ path, dictionaryDepth }: Leaf): string {
+function optimizerLayer({ path, dictionaryDepth }: LeafPlace): string {
   return dictionaryDepth > 1 && path[0] !== 'state' ? path[0]! : 'optimizer';
 }
 

@@ -4,13 +4,17 @@ import { containerClass } from './pytorchStorages';
 import { isTensor } from './pytorchTensors';
 import { pathOf } from './pytorchTypes';
 
-/** A tensor as the walk through a pickled value comes upon it. */
-export interface Leaf {
+/** Where a tensor stands in a pickled value. */
+export interface LeafPlace {
   /** Keys, attributes and indices that lead to it. */
   readonly path: readonly string[];
   /** How many of the first parts are keys of plain dictionaries: what a training script chose, not the network. */
   readonly dictionaryDepth: number;
   readonly isOptimizer: boolean;
+}
+
+/** A tensor as the walk through a pickled value comes upon it. */
+export interface Leaf extends LeafPlace {
   readonly call: PickleCall;
 }
 
