@@ -47,7 +47,7 @@ export async function analyze(command: AnalyzeCommand, { engine, progress, style
   const tensorIndex = command.tensor === undefined ? undefined : findTensor(model, command.tensor);
   try {
     const found = await engine.analyze(model, {
-      signal, noCache: command.noCache, thresholds: thresholdsOf(policy), onProgress: (done, total) => progress.update(done, total),
+      signal, noCache: command.noCache, budgetBytes: command.budgetBytes, thresholds: thresholdsOf(policy), onProgress: (done, total) => progress.update(done, total),
     });
     const spectra = command.spectrum && tensorIndex !== undefined ? new Map([[tensorIndex, await spectrumOf(model, tensorIndex, { engine, progress, signal })]]) : undefined;
     const all = spectra ? findingsOf(model, found.statistics, found.failures, { thresholds: thresholdsOf(policy), spectra }) : found.findings;

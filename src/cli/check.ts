@@ -82,7 +82,7 @@ async function checkModel(file: string, command: CheckCommand, { engine, progres
   const policy = await findPolicy(absolute, policyFiles(command.baseline));
   try {
     const analysis = await engine.analyze(model, {
-      signal, noCache: command.noCache, thresholds: thresholdsOf(policy), onProgress: (done, total) => progress.update(done, total),
+      signal, noCache: command.noCache, budgetBytes: command.budgetBytes, thresholds: thresholdsOf(policy), onProgress: (done, total) => progress.update(done, total),
     });
     return { file, path: absolute, model, policy, judgement: judge(analysis.findings, absolute, policy), anchorOf: anchorsOf(model, await textOf(model)) };
   } finally {

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { DEFAULT_BUDGET_BYTES } from '../protocol/budget';
 
 export const USAGE = `Weightgram: how the weights of a model are distributed, and which layers are suspicious and why.
 
@@ -19,6 +20,9 @@ Options of check
   --write-baseline      accept all present findings: write them into the baseline, and exit with 0
 
 Options of both
+  --budget GIB          read no more than about this of a model (default 8): of a larger one an even sample of every large tensor, marked
+                        as such; 0 reads everything
+  --full                the same as --budget 0
   --no-cache            read the weights again, and store nothing
   --version             print the version
   --help                print this help
@@ -35,6 +39,8 @@ Exit codes
 
 const DEFAULT_BINS = 64;
 
+const GIBIBYTE = 1024 ** 3;
+
 /** More bins than any screen shows, and a report that still fits in memory. */
 const MAX_BINS = 10_000;
 
@@ -47,6 +53,8 @@ export interface AnalyzeCommand {
   readonly spectrum: boolean;
   readonly bins: number;
   readonly noCache: boolean;
+  /** 0: no limit. */
+  readonly budgetBytes: number;
 }
 
 export const FAIL_LEVELS = ['error', 'warning'] as const;
@@ -64,6 +72,8 @@ export interface CheckCommand {
   readonly baseline?: string;
   readonly writeBaseline: boolean;
   readonly noCache: boolean;
+  /** 0: no limit. */
+  readonly budgetBytes: number;
 }
 
 export type Command = AnalyzeCommand | CheckCommand | { readonly kind: 'version' } | { readonly kind: 'help' };
@@ -106,6 +116,7 @@ function analyzeCommand([file, ...rest]: readonly string[], values: Values): Ana
     spectrum: values.spectrum ?? false,
     bins: binsOf(values.bins),
     noCache: values['no-cache'] ?? false,
+    budgetBytes: budgetOf(values),
     ...(values.tensor !== undefined && { tensor: values.tensor }),
   };
 }
@@ -122,6 +133,7 @@ function checkCommand(files: readonly string[], values: Values): CheckCommand {
     format: oneOf('--format', values.format, FORMATS, 'text'),
     writeBaseline: values['write-baseline'] ?? false,
     noCache: values['no-cache'] ?? false,
+    budgetBytes: budgetOf(values),
     ...(values.baseline !== undefined && { baseline: values.baseline }),
   };
 }
@@ -155,6 +167,8 @@ function parsed(args: readonly string[]) {
         format: { type: 'string' },
         baseline: { type: 'string' },
         'write-baseline': { type: 'boolean' },
+        budget: { type: 'string' },
+        full: { type: 'boolean' },
         'no-cache': { type: 'boolean' },
         version: { type: 'boolean', short: 'v' },
         help: { type: 'boolean', short: 'h' },
@@ -170,6 +184,14 @@ function binsOf(text: string | undefined): number {
   const bins = /^\d+$/.test(text) ? Number(text) : NaN;
   if (!(bins >= 1 && bins <= MAX_BINS)) throw new UsageError(`--bins takes a whole number from 1 to ${MAX_BINS}, not "${text}"`);
   return bins;
+}
+
+function budgetOf({ budget, full }: Values): number {
+  if (full && budget !== undefined) throw new UsageError('--full reads everything: leave out --budget');
+  if (full) return 0;
+  if (budget === undefined) return DEFAULT_BUDGET_BYTES;
+  if (!/^\d+(?:\.\d+)?$/.test(budget)) throw new UsageError(`--budget takes a number of GiB, 0 for all, not "${budget}"`);
+  return Number(budget) * GIBIBYTE;
 }
 
 /** Node adds an explanation of "--" that helps nobody here. */

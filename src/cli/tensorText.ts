@@ -2,7 +2,8 @@ import type { Analysis } from '../core/analysis';
 import type { Tensor } from '../core/model';
 import { storageWords } from '../core/storageWords';
 import { formatBytes, formatExact, formatInteger, formatNumber, formatShape, formatShare } from '../core/numberText';
-import type { Report, ReportStatistics, ReportTensor } from '../core/report';
+import type { Report, ReportBlockScales, ReportStatistics, ReportTensor } from '../core/report';
+import { sampledLong } from '../core/statistics/sampledWords';
 import { layerVerdict } from '../core/verdict/layerVerdict';
 import { EXPECTATION_WORDS, verdictText } from '../core/verdict/verdict';
 import type { Expectation } from '../core/verdict/verdict';
@@ -46,7 +47,8 @@ function verdictLines(analysis: Analysis, layer: number, { width, paint }: Table
 }
 
 function figuresAndHistogram(statistics: ReportStatistics, style: TableStyle): string[] {
-  return [...histogramLines(statistics, style), '', ...figureLines(statistics)];
+  const sampled = statistics.sampled ? ['', ...wrap(sampledLong(statistics.sampled), textCells(style.width)).map((line) => style.paint('yellow', line))] : [];
+  return [...histogramLines(statistics, style), '', ...figureLines(statistics), ...scaleLines(statistics.blockScales), ...sampled];
 }
 
 function histogramLines({ histogram, min, max }: ReportStatistics, { width, paint }: TableStyle): string[] {
@@ -90,6 +92,27 @@ function figureLines(statistics: ReportStatistics): string[] {
   ];
   const widest = Math.max(...rows.map(([name]) => cells(name)));
   return rows.map(([name, value]) => `${padStart(name, widest)}  ${value}`);
+}
+
+/** What the blocks of a quantized tensor are scaled with: a table of its own below the figures. */
+function scaleLines(scales: ReportBlockScales | undefined): string[] {
+  if (!scales) return [];
+  const { scale, min } = scales;
+  const columns = [scale, ...(min ? [min] : [])];
+  const row = (name: string, text: (figures: ReportBlockScales['scale']) => string): string[] => [name, ...columns.map(text)];
+  const rows = [
+    ['', 'scale of a block', ...(min ? ['its minimum'] : [])],
+    row('count', ({ count }) => formatInteger(count)),
+    row('exact zeros', ({ zeros }) => formatInteger(zeros)),
+    row('not finite', ({ nonFinite }) => formatInteger(nonFinite)),
+    row('min', (figures) => formatNumber(figures.min)),
+    row('median', ({ quantiles }) => formatNumber(quantiles['0.5'] ?? null)),
+    row('max', ({ max }) => formatNumber(max)),
+    row('mean', ({ mean }) => formatNumber(mean)),
+    row('σ', ({ standardDeviation }) => formatNumber(standardDeviation)),
+  ];
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((each) => cells(each[column]!))));
+  return ['', ...rows.map(([name, ...values]) => [padStart(name!, widths[0]!), ...values.map((value, i) => padEnd(value, widths[i + 1]!))].join('  ').trimEnd())];
 }
 
 function quantileName(q: number): string {

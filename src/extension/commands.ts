@@ -50,6 +50,11 @@ export function registerCommands(services: CommandServices): vscode.Disposable {
       if (uri) await vscode.commands.executeCommand('vscode.openWith', uri, 'default');
     },
     [COMMANDS.cancelAnalysis]: () => cancel(store.entries.filter((entry) => entry.isRunning)),
+    [COMMANDS.analyzeFully]: async (argument: MenuArgument) => {
+      const uri = uriOf(argument) ?? panels.active ?? (await pickModel(store, 'Which model should be read in full?'));
+      const entry = uri && (await entryOf(services, uri));
+      if (entry) await readFully(entry, layerIn(argument));
+    },
     [COMMANDS.exportReport]: async (argument: MenuArgument) => {
       const uri = uriOf(argument) ?? panels.active ?? (await pickModel(store, 'Whose report should be exported?'));
       const entry = uri && (await entryOf(services, uri));
@@ -98,6 +103,14 @@ async function showLayer(services: CommandServices, argument: MenuArgument, laye
   if (!known) return;
   const name = typeof layer === 'string' ? layer : layerIn(argument);
   await services.panels.show(known, { preserveFocus: true, ...(name !== undefined && { layer: name }) });
+}
+
+/** Of a model that was only sampled the rest, or that of one layer. */
+async function readFully(entry: ModelEntry, layer: string | undefined): Promise<void> {
+  await entry.analyze();
+  const isSampled = [...(entry.analysis?.statistics.values() ?? [])].some(({ sampled }) => sampled);
+  if (!isSampled) void vscode.window.showInformationMessage(`Every value of ${escapeNotification(entry.label)} that can be read was read already.`);
+  else await entry.readFully(layer === undefined ? undefined : entry.model?.layers.findIndex(({ name }) => name === layer));
 }
 
 /** What a row of the tree, or a quick fix with its finding, is about. */

@@ -6,6 +6,7 @@ import { findingsOfLayer, layerFigures, mainTensorOf } from '../core/layerFigure
 import { formatBytes, formatInteger, formatNumber, formatShape, formatShare, plural } from '../core/numberText';
 import type { Finding, Severity } from '../core/rules/rule';
 import { sparklineCounts } from '../core/statistics/histogram';
+import { sampledLong } from '../core/statistics/sampledWords';
 import { QUANTILES } from '../core/statistics/tensorStatistics';
 import type { TensorStatistics } from '../core/statistics/tensorStatistics';
 import { histogramSvg, svgDataUri } from '../core/svg';
@@ -158,6 +159,7 @@ function distributionLines({ statistics, model }: HoverSubject, index: number, i
     { count: figures.negativeInfinity, word: '−Infinity' },
   ].filter(({ count }) => count > 0);
   return [
+    ...(figures.sampled ? [`*${escapeMarkdown(sampledLong(figures.sampled))}*`] : []),
     ...(special.length > 0 ? [`Not finite: ${special.map(({ count, word }) => `**${formatInteger(count)}** ${word}`).join(', ')}`] : []),
     ...(isNamed ? [`*The largest of them, ${literal(lastPart(model.tensors[index]!.name))}:*`] : []),
     `1 % ${at(0.01)} · 25 % ${at(0.25)} · median ${at(0.5)} · 75 % ${at(0.75)} · 99 % ${at(0.99)}`,

@@ -45,6 +45,13 @@ export interface LiveAnalysis extends Analysis {
   readonly progress: Progress;
 }
 
+/** An analysis of a sample that is being completed. */
+interface Completed {
+  readonly analysis: LiveAnalysis;
+  /** Only these tensors; all where absent. */
+  readonly only?: readonly number[];
+}
+
 /** One model file, from "found" to "analyzed". Opened and analyzed when somebody first asks, once for all who ask. */
 export class ModelEntry {
   /** Where workers read it: a copy, where the file itself is not on a disk. */
@@ -143,6 +150,19 @@ export class ModelEntry {
     return this.analyze();
   }
 
+  /**
+   * Reads what was only sampled: all of it, or the tensors of one layer. The figures of the sample stay until the others come.
+   * Never rejects, as `analyze`.
+   */
+  readFully(layer?: number): Promise<void> {
+    const analysis = this.#analysis;
+    if (!analysis || this.#analyzing) return this.#analyzing ?? this.analyze();
+    const sampled = [...analysis.statistics].flatMap(([index, { sampled: of }]) => (of ? [index] : []));
+    const only = layer === undefined ? undefined : sampled.filter((index) => analysis.model.tensors[index]?.layer === layer);
+    if (sampled.length === 0 || only?.length === 0) return Promise.resolve();
+    return (this.#analyzing = this.#analyze({ analysis, ...(only && { only }) }));
+  }
+
   /** Thresholds or a `.weightgram.json` changed: what was counted is judged anew. Nothing is read of the model. */
   async judgeAnew(): Promise<void> {
     if (!this.#analysis && !this.#analyzing) return;
@@ -227,7 +247,7 @@ export class ModelEntry {
     }
   }
 
-  async #analyze(): Promise<void> {
+  async #analyze(completed?: Completed): Promise<void> {
     const generation = this.#generation;
     const work = new AbortController();
     this.#work = work;
@@ -235,7 +255,7 @@ export class ModelEntry {
     try {
       const [model] = await Promise.all([this.open(), this.#judge.refresh()]);
       if (isStale()) return;
-      await this.#scan(model, work.signal, isStale);
+      await this.#scan(model, work.signal, isStale, completed?.analysis.model === model ? completed : undefined);
     } catch (error) {
       if (isStale()) return;
       const isCancelled = error instanceof HumanError && error.code === 'cancelled';
@@ -251,29 +271,34 @@ export class ModelEntry {
     }
   }
 
-  async #scan(model: Model, signal: AbortSignal, isStale: () => boolean): Promise<void> {
+  /** @param completed whose figures stand until they are replaced. */
+  async #scan(model: Model, signal: AbortSignal, isStale: () => boolean, completed: Completed | undefined): Promise<void> {
     const startedMs = Date.now();
-    const statistics = new Map<number, TensorStatistics>();
-    const failures = new Map<number, string>();
-    const totalTensors = model.tensors.filter((tensor) => isNumeric(tensor.dtype) && tensor.unreadable === undefined).length;
+    const statistics = new Map<number, TensorStatistics>(completed?.analysis.statistics);
+    const failures = new Map<number, string>(completed?.analysis.failures);
+    const totalTensors = completed?.only?.length ?? model.tensors.filter((tensor) => isNumeric(tensor.dtype) && tensor.unreadable === undefined).length;
+    let doneTensors = 0;
     let bytes = { doneBytes: 0, totalBytes: model.bytes };
     const show = ({ findings, silenced }: Shown): void => {
-      const progress: Progress = { kind: 'running', doneTensors: statistics.size + failures.size, totalTensors, ...bytes };
+      const progress: Progress = { kind: 'running', doneTensors, totalTensors, ...bytes };
       this.#analysis = { model, statistics, failures, findings, silenced, complete: false, progress };
     };
-    show(NOTHING);
+    show(completed ? this.#shown() : NOTHING);
     // The first look comes after a while: before it there is little to judge.
     this.#nextFindingsMs = startedMs + FINDINGS_MS;
     this.#findingsChanged = true;
     this.#flush();
-    const { nearZeroRatio } = this.#services.settings();
+    const { nearZeroRatio, budgetBytes } = this.#services.settings();
     const { thresholds } = this.#judge;
     const analysis = await this.#services.engine().analyze(model, {
       signal,
       nearZeroRatio,
       thresholds,
+      budgetBytes: completed ? 0 : budgetBytes,
+      ...(completed?.only && { only: completed.only }),
       onTensor: (index, result) => {
         if (isStale()) return;
+        doneTensors++;
         if ('failure' in result) failures.set(index, result.failure);
         else statistics.set(index, result);
         show(this.#shownSoFar({ model, statistics, failures }));
@@ -288,12 +313,16 @@ export class ModelEntry {
       },
     });
     if (isStale()) return;
-    for (const index of analysis.statistics.keys()) if (!statistics.has(index)) this.#changedTensors.add(index);
+    for (const [index, figures] of analysis.statistics) {
+      if (!statistics.has(index)) this.#changedTensors.add(index);
+      statistics.set(index, figures);
+    }
     const elapsedMs = Date.now() - startedMs;
     this.#services.log.info(`${this.path}: ${analysis.statistics.size} tensors in ${elapsedMs} ms`);
-    const isUnchanged = !this.#judge.hasSpectra && JSON.stringify(thresholds) === JSON.stringify(this.#judge.thresholds);
-    const shown = isUnchanged ? this.#judge.sift(analysis.findings) : this.#judge.judge(analysis);
-    this.#analysis = { ...analysis, ...shown, progress: { kind: 'done', fromCache: analysis.fromCache ?? false, elapsedMs } };
+    const whole = { ...analysis, statistics, failures, complete: true };
+    const isUnchanged = !this.#judge.hasSpectra && completed?.only === undefined && JSON.stringify(thresholds) === JSON.stringify(this.#judge.thresholds);
+    const shown = isUnchanged ? this.#judge.sift(analysis.findings) : this.#judge.judge(whole);
+    this.#analysis = { ...whole, ...shown, progress: { kind: 'done', fromCache: analysis.fromCache ?? false, elapsedMs } };
   }
 
   #shown(): Shown {

@@ -3,6 +3,8 @@ import { isWeight } from '../core/model';
 import { formatCount, formatShape, formatShare, plural } from '../core/numberText';
 import { worstSeverity } from '../core/layerFigures';
 import { sparklineCounts } from '../core/statistics/histogram';
+import { readValues } from '../core/statistics/readValues';
+import { sampledShort } from '../core/statistics/sampledWords';
 import type { TensorStatistics } from '../core/statistics/tensorStatistics';
 import { ICON_BINS, PALETTES, iconSvg, svgDataUri } from '../core/svg';
 import { rowUri } from './decorations';
@@ -55,6 +57,7 @@ function modelItem(node: ModelNode): vscode.TreeItem {
   item.contextValue = ITEM_KINDS.model;
   item.description = words([
     nearZero === null ? undefined : nearZeroWords(nearZero),
+    entry.analysis && sampledWords(readValues(entry.analysis)),
     entry.model ? `${formatCount(entry.model.parameters)} weights` : undefined,
     nearZero === null ? entry.formatTitle : undefined,
     folderOf(entry),
@@ -74,6 +77,7 @@ function layerItem(node: LayerNode): vscode.TreeItem {
   item.contextValue = ITEM_KINDS.layer;
   item.description = words([
     nearZeroWords(view.nearZero),
+    main === undefined ? undefined : sampledWords(entry.analysis?.statistics.get(main)?.sampled),
     main === undefined ? plural(layer.tensors.length, 'tensor') : formatCount(view.parameters),
     layer.className,
   ]);
@@ -95,6 +99,7 @@ function tensorItem(node: TensorNode): vscode.TreeItem {
   item.description = words([
     isUnreadable ? 'not readable' : undefined,
     isWeight(tensor) && figures && figures.count > 0 ? nearZeroWords(figures.nearZeros / figures.count) : undefined,
+    sampledWords(figures?.sampled),
     formatShape(tensor),
     tensor.dtype,
   ]);
@@ -143,6 +148,10 @@ function histogramIcon(figures: TensorStatistics): { light: vscode.Uri; dark: vs
   const made = { light: inColour(PALETTES.light.bars), dark: inColour(PALETTES.dark.bars) };
   histogramIcons.set(figures, made);
   return made;
+}
+
+function sampledWords(read: { readonly elements: number; readonly of: number } | undefined): string | undefined {
+  return read && sampledShort(read);
 }
 
 function nearZeroWords(share: number | null): string | undefined {

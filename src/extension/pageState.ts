@@ -1,6 +1,7 @@
 import type { Assessment } from '../core/assessment';
 import type { Model } from '../core/model';
 import { RULES } from '../core/rules/index';
+import { readValues } from '../core/statistics/readValues';
 import type { HostSide, PageState, Progress, RuleText, TensorView } from '../protocol/pageContract';
 import { layerViews, previewBins, tensorView } from '../protocol/pageView';
 import type { LiveAnalysis } from './modelEntry';
@@ -14,6 +15,7 @@ export interface PageSource {
   readonly problem: string | undefined;
   readonly nearZeroRatio: number;
   readonly histogramBins: number;
+  readonly sameWeightsAs?: readonly string[];
 }
 
 /** Everything that is known so far. */
@@ -32,6 +34,8 @@ export function pageState(source: PageSource, selectedLayer: string | undefined)
     silenced: analysis?.silenced?.length ?? 0,
     assessment: source.assessment,
     progress: progressOf(source),
+    sampled: analysis ? (readValues(analysis) ?? null) : null,
+    sameWeightsAs: source.sameWeightsAs ?? [],
     ...(selectedLayer !== undefined && { selectedLayer }),
   };
 }
@@ -60,6 +64,8 @@ export function pageUpdate(source: PageSource, change: { readonly tensors: Reado
     ...(change.findings && { findings: analysis?.findings ?? [], silenced: analysis?.silenced?.length ?? 0 }),
     assessment: source.assessment,
     progress: progressOf(source),
+    sampled: analysis ? (readValues(analysis) ?? null) : null,
+    sameWeightsAs: source.sameWeightsAs ?? [],
   };
 }
 

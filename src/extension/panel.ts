@@ -59,6 +59,7 @@ export class ModelPanel implements vscode.Disposable {
   #entry: ModelEntry | undefined;
   #disposed = false;
 
+  #beginning: Promise<ModelEntry> | undefined;
   constructor(subject: Subject, panel: vscode.WebviewPanel, services: PanelServices, selectedLayer: string | undefined) {
     this.#subject = subject;
     this.#services = services;
@@ -84,6 +85,8 @@ export class ModelPanel implements vscode.Disposable {
     webview.html = this.#page();
   }
 
+    // Work begins while the page loads, which asks for it and says why there is nothing to show.
+    this.#begin().catch(() => undefined);
   get uri(): vscode.Uri {
     return this.#subject.uri;
   }
@@ -94,6 +97,10 @@ export class ModelPanel implements vscode.Disposable {
 
   get isDisposed(): boolean {
     return this.#disposed;
+  get selectedLayer(): string | undefined {
+    return this.#selectedLayer;
+  }
+
   }
 
   get isActive(): boolean {
@@ -133,9 +140,20 @@ export class ModelPanel implements vscode.Disposable {
   /** @throws HumanError where the page was closed meanwhile, or the file is no model. */
   async #find(): Promise<ModelEntry> {
     const entry = this.#entry ?? (await this.#subject.find());
+  /** Finds, opens and analyses the model, once for all who ask; anew where that failed. */
+  #begin(): Promise<ModelEntry> {
+    const beginning = this.#beginning ?? this.#find();
+    this.#beginning = beginning;
+    beginning.catch(() => {
+      if (this.#beginning === beginning) this.#beginning = undefined;
+    });
+    return beginning;
+  }
+
     this.#throwIfClosed();
     this.#entry = entry;
-    if (!entry.model) await entry.open();
+    void entry.analyze();
+    await entry.open();
     this.#throwIfClosed();
     return entry;
   }
@@ -166,8 +184,9 @@ export class ModelPanel implements vscode.Disposable {
   }
 
   #source(): PageSource | undefined {
-    if (!this.#entry) return undefined;
-    const { model, analysis, assessment, problem } = this.#entry;
+    const entry = this.#entry;
+    if (!entry) return undefined;
+    const { model, analysis, assessment, problem } = entry;
     const { nearZeroRatio, histogramBins } = this.#services.settings();
     return model && { model, analysis, assessment, problem, nearZeroRatio, histogramBins };
   }
@@ -178,7 +197,9 @@ export class ModelPanel implements vscode.Disposable {
       ready: async () => {
         // Even a page that shows only why there is nothing hears of a change.
         this.#isLive = true;
-        const entry = await this.#find();
+        const entry = await this.#begin();
+        // Again, where it failed: what is done or cancelled stays so.
+        if (!entry.model) await entry.open();
         void entry.analyze();
         return pageState(this.#source()!, this.#selectedLayer);
       },
@@ -206,6 +227,10 @@ export class ModelPanel implements vscode.Disposable {
       },
       openRule: async ({ rule }) => {
         await vscode.commands.executeCommand(COMMANDS.openRule, rule);
+      readFully: async ({ layer }) => {
+        void this.#entry?.readFully(layer ?? undefined);
+        return null;
+      },
         return null;
       },
       openFile: async () => {

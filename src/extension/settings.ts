@@ -1,9 +1,12 @@
 import * as vscode from 'vscode';
 import type { Thresholds } from '../core/rules/index';
+import { DEFAULT_BUDGET_BYTES } from '../protocol/budget';
 import { SETTINGS } from './ids';
 import { numberWithin, stringList } from './settingValues';
 import { readThresholds } from './thresholdSettings';
 import type { SettingProblem } from './thresholdSettings';
+
+const GIBIBYTE = 1024 ** 3;
 
 /** What applies to the whole window. */
 export interface Settings {
@@ -12,6 +15,8 @@ export interface Settings {
   readonly histogramBins: number;
   /** 0: as many as there are cores less one. */
   readonly workers: number;
+  /** Of a model, about; beyond it large tensors are sampled. 0: no limit. */
+  readonly budgetBytes: number;
   /** Of rules, where they differ from the rules' own. */
   readonly thresholds: Thresholds;
 }
@@ -31,6 +36,7 @@ export function readSettings(): { readonly settings: Settings; readonly problems
     nearZeroRatio: numberWithin(read(SETTINGS.nearZeroThreshold), { least: 1e-6, most: 50, otherwise: 1 }) / 100,
     histogramBins: Math.round(numberWithin(read(SETTINGS.histogramBins), { least: 10, most: 2000, otherwise: 120 })),
     workers: Math.round(numberWithin(read(SETTINGS.workers), { least: 0, most: 64, otherwise: 0 })),
+    budgetBytes: numberWithin(read(SETTINGS.budget), { least: 0, most: 1e6, otherwise: DEFAULT_BUDGET_BYTES / GIBIBYTE }) * GIBIBYTE,
     thresholds,
   };
   return { settings, problems };

@@ -8,7 +8,7 @@ import type { Panels } from './panels';
 export function registerSettings({ engines, store, panels }: { engines: EngineService; store: ModelStore; panels: Panels }): vscode.Disposable {
   return vscode.workspace.onDidChangeConfiguration((event) => {
     const changes = (id: string): boolean => event.affectsConfiguration(id);
-    if (![SETTINGS.nearZeroThreshold, SETTINGS.histogramBins, SETTINGS.workers, RULE_SETTINGS].some(changes)) return;
+    if (![SETTINGS.nearZeroThreshold, SETTINGS.histogramBins, SETTINGS.workers, SETTINGS.budget, RULE_SETTINGS].some(changes)) return;
     const hasNewWorkers = changes(SETTINGS.workers);
     const running = store.entries.filter((entry) => entry.isRunning);
     engines.readSettings({ replaceEngine: hasNewWorkers });

@@ -99,6 +99,8 @@ export interface HostSide {
     restart: { params: null; result: null };
     openRule: { params: { rule: string }; result: null };
     openFile: { params: null; result: null };
+    /** Reads what was only sampled: all of it, or of one layer. */
+    readFully: { params: { layer: number | null }; result: null };
     showLog: { params: null; result: null };
     /** Asks the person where to save; resolves to false where they declined. `base64` for binary contents. */
     save: { params: { suggestedName: string; contents: string; encoding: 'utf8' | 'base64' }; result: boolean };

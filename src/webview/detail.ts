@@ -26,7 +26,7 @@ export interface Detail extends ChartPart {
 
 /** Everything about the selected layer. */
 export function createDetail(context: Context): Detail {
-  const { store, host } = context;
+  const { store, host, report } = context;
   const values = createValuesPanel(context);
   const histogram = createHistogramPanel(context, (range) => values.locate(range));
   const units = createUnitsPanel(context);
@@ -51,7 +51,12 @@ export function createDetail(context: Context): Detail {
       }, context.report);
     } },
   }, `Copy ${label}`);
-  const figuresHead = el('div', { class: 'controls figures-head' }, el('h3', {}, 'Figures'), el('span', { class: 'spacer' }), copied, copy('CSV', figuresCsv), copy('JSON', figuresJson));
+  const readLayer = el('button', { class: 'link', tip: 'Reads every value of this layer instead of a sample', attributes: { type: 'button', hidden: true }, on: { click: () => {
+    const { data, view } = store.state;
+    const layer = view.selectedLayer === undefined ? undefined : data?.layerIndex.get(view.selectedLayer);
+    if (layer !== undefined) void host.request('readFully', { layer }).catch(report);
+  } } }, 'Read the whole layer');
+  const figuresHead = el('div', { class: 'controls figures-head' }, el('h3', {}, 'Figures'), readLayer, el('span', { class: 'spacer' }), copied, copy('CSV', figuresCsv), copy('JSON', figuresJson));
   const panel = el('div', { class: 'tab-panel', attributes: { role: 'tabpanel', id: 'tab-panel' } }, histogram.element, figuresHead, figures, units.element, values.element, spectrum.element);
   const nothing = el('p', { class: 'empty' }, 'Select a layer.');
   const body = el('div', { class: 'detail-body', attributes: { hidden: true } }, el('div', { class: 'layer-head' }, name, facts), verdict.element, findings, el('div', { class: 'tab-row' }, tabs, moreTensors), tensorLine, panel);
@@ -131,6 +136,7 @@ export function createDetail(context: Context): Detail {
     spectrum.show(index, tensor);
     current = view && { layer: layer.name, tensor: tensor.name, groups: figureGroups(view.figures, data.nearZeroRatio) };
     figuresHead.hidden = current === undefined;
+    readLayer.hidden = view?.figures.sampled === undefined || data.progress.kind === 'running';
     if (figuresShown === view && view !== undefined) return;
     figuresShown = view;
     replaceChildren(figures, current && figuresTable(current.groups));

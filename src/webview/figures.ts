@@ -1,4 +1,5 @@
 import { formatInteger, formatNumber, formatShare } from '../core/numberText';
+import { sampledShort } from '../core/statistics/sampledWords';
 import { QUANTILES } from '../core/statistics/tensorStatistics';
 import type { TensorView } from '../protocol/pageContract';
 import { EXPLANATIONS, nearZeroExplanation } from './explanations';
@@ -30,7 +31,7 @@ export function figureGroups(figures: Figures, nearZeroRatio: number): FigureGro
   const bad = (row: FigureRow): FigureRow => ({ ...row, alarming: row.value !== null && row.value > 0 });
   return [
     {
-      title: 'Counts',
+      title: figures.sampled ? `Counts (${sampledShort(figures.sampled)})` : 'Counts',
       rows: [
         count('count', 'weights', EXPLANATIONS.count, figures.count, false),
         count('zeros', 'zeros', EXPLANATIONS.zeros, figures.zeros),
@@ -87,9 +88,20 @@ function csvField(field: string): string {
 
 /** The names of the report. */
 export function figuresJson({ layer, tensor, groups }: FiguresOf): string {
-  const rows = groups.flatMap((group) => group.rows);
-  const isQuantile = (key: string): boolean => /^0\.\d+$/.test(key);
-  const plain = Object.fromEntries(rows.filter(({ key }) => !isQuantile(key)).map(({ key, value }) => [key, value]));
-  const quantiles = Object.fromEntries(rows.filter(({ key }) => isQuantile(key)).map(({ key, value }) => [key, value]));
-  return JSON.stringify({ layer, tensor, statistics: { ...plain, quantiles } }, null, 2);
+  const statistics: NestedFigures = {};
+  for (const { key, value } of groups.flatMap((group) => group.rows)) {
+    // Names of quantiles have a point of their own.
+    const quantile = /(?:^|\.)(0\.\d+)$/.exec(key)?.[1];
+    const path = (quantile === undefined ? key : key.slice(0, -quantile.length)).split('.').filter((part) => part !== '');
+    if (quantile !== undefined && path.length === 0) path.push('quantiles');
+    const last = quantile ?? path.pop()!;
+    let inner = statistics;
+    for (const part of path) inner = (inner[part] ??= {}) as NestedFigures;
+    inner[last] = value;
+  }
+  return JSON.stringify({ layer, tensor, statistics }, null, 2);
+}
+
+interface NestedFigures {
+  [name: string]: number | null | NestedFigures;
 }

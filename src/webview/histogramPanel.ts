@@ -1,5 +1,6 @@
 import type { Tensor } from '../core/model';
 import { messageOf } from '../core/errors';
+import { sampledLong } from '../core/statistics/sampledWords';
 import type { WindowHistogram } from '../core/statistics/tensorStatistics';
 import type { Overlay } from '../core/verdict/overlay';
 import type { TensorView } from '../protocol/pageContract';
@@ -98,7 +99,7 @@ export function createHistogramPanel(context: Context, locate: (range: { readonl
       }
       return;
     }
-    const key = `${shown.index} ${plan.edges.length} ${plan.edges[0]} ${plan.edges.at(-1)} ${plan.scale.kind}`;
+    const key = `${shown.index} ${view.figures.sampled?.elements ?? 'all'} ${plan.edges.length} ${plan.edges[0]} ${plan.edges.at(-1)} ${plan.scale.kind}`;
     const answer = plan === EMPTY_PLAN ? { edges: plan.edges, counts: [0], below: 0, above: 0 } : answers.get(key);
     show(view, plan, answer ?? rebin(view.histogram, view.figures.zeros, plan.edges), answer !== undefined);
     if (answer) stopAsking();
@@ -111,7 +112,8 @@ export function createHistogramPanel(context: Context, locate: (range: { readonl
     chart.draw(histogramFigure({
       tensorName: shown!.tensor.name, figures: view.figures, plan, window, exact, countScale, showMoments, showQuantiles, overlays: chosenOverlays(fitted, choices), width, height, theme: context.theme(),
     }));
-    setText(sentence, outsideSentence({ window, figures: view.figures, exact }));
+    const sampled = view.figures.sampled ? ` ${sampledLong(view.figures.sampled)}` : '';
+    setText(sentence, outsideSentence({ window, figures: view.figures, exact }) + sampled);
   }
 
   function stopAsking(): void {

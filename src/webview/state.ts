@@ -91,6 +91,8 @@ export interface PageData {
   readonly silenced: number;
   readonly assessment: Assessment;
   readonly progress: PageState['progress'];
+  readonly sameWeightsAs: readonly string[];
+  readonly sampled: NonNullable<PageState['sampled']> | null;
   readonly layersWithWeights: readonly { readonly index: number; readonly mainTensor: number | undefined }[];
   /** Layer name by tensor name. */
   readonly layerOfTensor: ReadonlyMap<string, string>;
@@ -113,6 +115,8 @@ export function pageData(state: PageState): PageData {
     silenced: state.silenced,
     assessment: state.assessment,
     progress: state.progress,
+    sameWeightsAs: state.sameWeightsAs ?? [],
+    sampled: state.sampled ?? null,
     layersWithWeights: model.layers.flatMap((layer, index) =>
       layer.tensors.some((tensor) => isWeight(model.tensors[tensor]!)) ? [{ index, mainTensor: mainTensorOf(model, layer) }] : []),
     layerOfTensor: new Map(model.tensors.map((tensor) => [tensor.name, model.layers[tensor.layer]?.name ?? ''])),
@@ -125,7 +129,7 @@ export function mergeUpdate(data: PageData, update: HostSide['events']['update']
   const { tensors, layers, failures, ...rest } = update;
   return {
     ...data,
-    ...pick(rest, ['nearZeroRatio', 'histogramBins', 'findings', 'silenced', 'assessment', 'progress']),
+    ...pick(rest, ['nearZeroRatio', 'histogramBins', 'findings', 'silenced', 'assessment', 'progress', 'sameWeightsAs', 'sampled']),
     ...(tensors && { tensors: merged(data.tensors, tensors.map((tensor) => [tensor.index, tensor])) }),
     ...(layers && { layers: mergedLayers(data.layers, layers) }),
     ...(failures && { failures: merged(data.failures, failures.map(({ index, reason }) => [index, reason])) }),

@@ -128,7 +128,7 @@ async function connect(page: Page, options: HarnessOptions, calls: Harness['call
       spectrum: noted('spectrum', async (params, signal) => (options.spectrum ? options.spectrum(params, signal) : refuse('This host computes no spectra.'))),
       grid: noted('grid', async (params, signal) => (options.grid ? options.grid(params, signal) : refuse('This host reads no values.'))),
       saveValues: noted('saveValues', () => Promise.resolve('All 6 values were saved to w.npy.')),
-      cancel: nothing('cancel'), restart: nothing('restart'), openRule: nothing('openRule'), openFile: nothing('openFile'), showLog: nothing('showLog'),
+      cancel: nothing('cancel'), readFully: nothing('readFully'), restart: nothing('restart'), openRule: nothing('openRule'), openFile: nothing('openFile'), showLog: nothing('showLog'),
       save: noted('save', () => Promise.resolve(true)), copy: nothing('copy'),
     },
     { selected: (payload) => calls.push({ name: 'selected', params: payload }), failed: (payload) => calls.push({ name: 'failed', params: payload }) });
