@@ -14,7 +14,7 @@ import type { SpectrumSummary } from './statistics/spectrumSummary';
 import { QUANTILES } from './statistics/tensorStatistics';
 import { layerVerdict } from './verdict/layerVerdict';
 import type { LayerVerdict } from './verdict/verdict';
-import type { Figures, Histogram, TensorStatistics } from './statistics/tensorStatistics';
+import type { BlockScales, Figures, Histogram, ScaleFigures, TensorStatistics } from './statistics/tensorStatistics';
 
 /** Raised when a property changes its name or meaning. */
 const SCHEMA_VERSION = 1;
@@ -50,11 +50,22 @@ export interface ReportLayer {
   readonly verdict?: LayerVerdict;
 }
 
-export type ReportStatistics = Omit<Figures, 'quantiles'> & {
-  /** Keys as in QUANTILES. */
-  readonly quantiles: Readonly<Record<string, number | null>>;
+/** Keys as in QUANTILES. */
+type NamedQuantiles = Readonly<Record<string, number | null>>;
+
+export type ReportStatistics = Omit<Figures, 'quantiles' | 'blockScales'> & {
+  readonly quantiles: NamedQuantiles;
   readonly histogram: Histogram;
+  readonly blockScales?: ReportBlockScales;
 };
+
+type ReportScales = Omit<ScaleFigures, 'quantiles'> & { readonly quantiles: NamedQuantiles };
+
+/** What the blocks of a quantized tensor are scaled with. */
+export interface ReportBlockScales {
+  readonly scale: ReportScales;
+  readonly min?: ReportScales;
+}
 
 export interface ReportTensor {
   readonly name: string;
@@ -192,8 +203,18 @@ function statisticsPart(statistics: TensorStatistics, { edges, counts }: Histogr
   return {
     count, zeros, nearZeros, nan, positiveInfinity, negativeInfinity,
     min, max, mean, standardDeviation, skewness, excessKurtosis, l1Norm, l2Norm,
-    quantiles: Object.fromEntries(QUANTILES.map((q, i) => [String(q), statistics.quantiles[i] ?? null])),
+    quantiles: namedQuantiles(statistics.quantiles),
     histogram: { edges, counts },
+    ...(statistics.blockScales && { blockScales: scalesPart(statistics.blockScales) }),
     ...(statistics.sampled && { sampled: statistics.sampled }),
   };
+}
+
+function namedQuantiles(quantiles: readonly (number | null)[]): NamedQuantiles {
+  return Object.fromEntries(QUANTILES.map((q, i) => [String(q), quantiles[i] ?? null]));
+}
+
+function scalesPart({ scale, min }: BlockScales): ReportBlockScales {
+  const part = (figures: ScaleFigures): ReportScales => ({ ...figures, quantiles: namedQuantiles(figures.quantiles) });
+  return { scale: part(scale), ...(min && { min: part(min) }) };
 }

@@ -12,6 +12,10 @@ export const EXPLANATIONS = {
   standardDeviation: 'Standard deviation σ = √(Σ(w − mean)² ⁄ n), of the main weight. How wide the weights spread.',
   skewness: 'Skewness = Σ(w − mean)³ ⁄ (n·σ³). 0 where both sides are alike, positive with a longer right tail.',
   excessKurtosis: 'Excess kurtosis = Σ(w − mean)⁴ ⁄ (n·σ⁴) − 3. A normal distribution has 0, uniform −1.2, Laplace 3; high values mean few weights far out.',
+  blockScale: 'What the codes of a block of quantized weights are multiplied with',
+  blockMin: 'What is taken from the weights of a block, or added to them',
+  blockNonFinite: 'Scales that are NaN or infinite: all weights of their blocks are too',
+  blockZeros: 'Scales of zero: all weights of their blocks are alike',
   l1Norm: 'L1 norm: Σ|w|',
   l2Norm: 'L2 norm: √(Σw²)',
 } as const;

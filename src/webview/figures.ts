@@ -1,6 +1,7 @@
 import { formatInteger, formatNumber, formatShare } from '../core/numberText';
 import { sampledShort } from '../core/statistics/sampledWords';
 import { QUANTILES } from '../core/statistics/tensorStatistics';
+import type { BlockScales, ScaleFigures } from '../core/statistics/tensorStatistics';
 import type { TensorView } from '../protocol/pageContract';
 import { EXPLANATIONS, nearZeroExplanation } from './explanations';
 
@@ -60,6 +61,32 @@ export function figureGroups(figures: Figures, nearZeroRatio: number): FigureGro
         number('max', 'max', EXPLANATIONS.max, figures.max),
       ],
     },
+    ...(figures.blockScales ? scaleGroups(figures.blockScales) : []),
+  ];
+}
+
+/** Of tensors of quantized blocks. Keys are paths in the report. */
+function scaleGroups({ scale, min }: BlockScales): FigureGroup[] {
+  const group = (title: string, path: string, what: string, figures: ScaleFigures): FigureGroup => {
+    const count = (key: string, label: string, explanation: string, value: number): FigureRow => ({ key: `${path}.${key}`, label, explanation, value, text: formatInteger(value) });
+    const number = (key: string, label: string, value: number | null): FigureRow => ({ key: `${path}.${key}`, label, explanation: `${label}: ${what}`, value, text: formatNumber(value) });
+    return {
+      title,
+      rows: [
+        count('count', 'count', what, figures.count),
+        count('zeros', 'zeros', EXPLANATIONS.blockZeros, figures.zeros),
+        { ...count('nonFinite', 'not finite', EXPLANATIONS.blockNonFinite, figures.nonFinite), alarming: figures.nonFinite > 0 },
+        number('min', 'min', figures.min),
+        number('quantiles.0.5', 'median', figures.quantiles[QUANTILES.indexOf(0.5)] ?? null),
+        number('max', 'max', figures.max),
+        number('mean', 'mean', figures.mean),
+        number('standardDeviation', 'σ', figures.standardDeviation),
+      ],
+    };
+  };
+  return [
+    group('Block scales', 'blockScales.scale', EXPLANATIONS.blockScale, scale),
+    ...(min ? [group('Block minima', 'blockScales.min', EXPLANATIONS.blockMin, min)] : []),
   ];
 }
 

@@ -1,5 +1,6 @@
 import { isWeight } from '../model';
 import { formatNumber } from '../numberText';
+import { isGgmlBlock } from '../statistics/dequantize';
 import { finiteCount } from '../statistics/histogram';
 import { countBeyond } from './tails';
 import { tensorRule } from './rule';
@@ -73,7 +74,7 @@ function judgedBy(context: TensorContext, limits: { errorFrom: number; meanWarni
 }
 
 function isFraction({ tensor: { dtype, quantization } }: TensorContext): boolean {
-  return quantization ? quantization.originalDtype === 'float32' : (dtype.includes('float') || dtype === 'complex64');
+  return quantization ? quantization.originalDtype === 'float32' : (dtype.includes('float') || dtype === 'complex64' || isGgmlBlock(dtype));
 }
 
 /** A mask holds few different numbers, and its name says so. */

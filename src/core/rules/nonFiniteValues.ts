@@ -52,6 +52,11 @@ function adviceFor({ tensor, statistics }: TensorContext, all: boolean): string 
   if (tensor.quantization && all) {
     return 'The quantization of this tensor is broken (scale or minimum is not finite), as when the original held an infinity: convert the model again, without quantizing this tensor.';
   }
+  const scales = statistics.blockScales;
+  const broken = (scales?.scale.nonFinite ?? 0) + (scales?.min?.nonFinite ?? 0);
+  if (scales && broken > 0) {
+    return `${plural(broken, 'scale')} of its ${formatInteger(scales.scale.count)} blocks ${broken === 1 ? 'is' : 'are'} not finite: the original held such a weight or one beyond a half float, or the file is damaged. Check the original, then quantize it again.`;
+  }
   if (statistics.nan > 0) {
     return 'Training has diverged or the file is damaged. Go back to the last checkpoint without NaN; then lower the learning rate, clip gradients, or look for a division by zero or a logarithm of zero.';
   }

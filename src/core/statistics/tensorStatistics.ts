@@ -128,6 +128,8 @@ export interface TensorStatistics {
   readonly atMax?: number;
   /** Of an even sample of aligned groups of four weights along the inputs, those of which at least two are zero; only of sparse kernels. */
   readonly sparseGroups?: { readonly groups: number; readonly atLeastHalfZero: number };
+  /** Only of tensors of quantized blocks. */
+  readonly blockScales?: BlockScales;
   /**
    * Only a part of the values was read, and how far that may be off. Every count, extreme and norm is then of the values that were
    * read. What only the whole can tell (units, order, runs of zeros) is absent.
