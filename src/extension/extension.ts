@@ -22,6 +22,7 @@ import { registerQuickFixes } from './quickFixes';
 import { registerSettings } from './settingsWatch';
 import { registerSilenceProblems } from './silenceProblems';
 import { registerStatusBar } from './statusBar';
+import { Twins } from './twins';
 import { registerUriHandler } from './uriHandler';
 import { VirtualCopies } from './virtualCopies';
 
@@ -47,7 +48,8 @@ function start(context: vscode.ExtensionContext, log: Log): WeightgramApi {
   const prepare = (uri: vscode.Uri): Promise<void> => copies.prepare(uri);
   const store = new ModelStore({ log, engine, settings, policyOf: (model) => policies.of(model), pathOf, prepare, forget: (model) => void copies.forget(model) });
   const discovery = new Discovery({ store, log, engine, pathOf, prepare });
-  const panels = new Panels(store, discovery, { extensionUri: context.extensionUri, log, engine, settings, pathOf });
+  const twins = new Twins({ store, log, engine });
+  const panels = new Panels(store, discovery, { extensionUri: context.extensionUri, log, engine, settings, pathOf, twins });
   const problems = new Problems(store, log);
   const view = new ModelView({ store, discovery, panels, log, settings });
 
@@ -57,6 +59,7 @@ function start(context: vscode.ExtensionContext, log: Log): WeightgramApi {
     copies,
     store,
     discovery,
+    twins,
     panels,
     view,
     registerFindingsView(store, VIEWS.findings),

@@ -2,6 +2,7 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import type { ModelEntry } from './modelEntry';
 import type { ModelStore } from './models';
+import { keyOf } from './modelUri';
 
 /** A training run writes a model's files one after the other: it is read anew when nothing has changed for this long. */
 const QUIET_MS = 600;
@@ -38,12 +39,12 @@ class WatchedModel implements vscode.Disposable {
 
   constructor(entry: ModelEntry) {
     this.model = entry.model!;
-    const paths = new Set(this.model.files.map((file) => file.path));
-    const folders = new Set([...paths].map((file) => path.dirname(file)));
-    for (const folder of folders) {
-      const watcher = vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(vscode.Uri.file(folder), '*'));
+    const keys = new Set(this.model.files.map((file) => keyOf(originalOf(entry, file.path))));
+    const folders = new Map([...this.model.files].map((file) => originalOf(entry, path.dirname(file.path))).map((folder) => [keyOf(folder), folder]));
+    for (const folder of folders.values()) {
+      const watcher = vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(folder, '*'));
       const onChange = (uri: vscode.Uri): void => {
-        if (paths.has(uri.fsPath)) this.#reloadWhenQuiet(entry);
+        if (keys.has(keyOf(uri))) this.#reloadWhenQuiet(entry);
       };
       this.#disposables.push(watcher, watcher.onDidChange(onChange), watcher.onDidCreate(onChange), watcher.onDidDelete(onChange));
     }
@@ -58,4 +59,11 @@ class WatchedModel implements vscode.Disposable {
     clearTimeout(this.#quiet);
     this.#quiet = setTimeout(() => void entry.reload(), QUIET_MS);
   }
+}
+
+/** The file that a person knows: of a copy of a virtual file the original. */
+function originalOf(entry: ModelEntry, file: string): vscode.Uri {
+  if (entry.uri.scheme === 'file') return vscode.Uri.file(file);
+  const relative = path.relative(path.dirname(entry.path), file).split(path.sep);
+  return vscode.Uri.joinPath(entry.uri, '..', ...relative);
 }

@@ -21,6 +21,7 @@ import type { PageSource } from './pageState';
 import { keyOf } from './modelUri';
 import { saveTensor } from './saveTensor';
 import type { Settings } from './settings';
+import type { Twins } from './twins';
 
 export interface PanelServices {
   readonly extensionUri: vscode.Uri;
@@ -29,6 +30,7 @@ export interface PanelServices {
   settings(): Settings;
   /** Where workers read a file. */
   pathOf(uri: vscode.Uri): string;
+  readonly twins: Twins;
 }
 
 /** What a page is about. */
@@ -57,9 +59,9 @@ export class ModelPanel implements vscode.Disposable {
   #isLive = false;
   /** Undefined while it is looked for, and where the file is no model. */
   #entry: ModelEntry | undefined;
+  #beginning: Promise<ModelEntry> | undefined;
   #disposed = false;
 
-  #beginning: Promise<ModelEntry> | undefined;
   constructor(subject: Subject, panel: vscode.WebviewPanel, services: PanelServices, selectedLayer: string | undefined) {
     this.#subject = subject;
     this.#services = services;
@@ -83,10 +85,10 @@ export class ModelPanel implements vscode.Disposable {
     });
     panel.onDidDispose(() => this.#close());
     webview.html = this.#page();
-  }
-
     // Work begins while the page loads, which asks for it and says why there is nothing to show.
     this.#begin().catch(() => undefined);
+  }
+
   get uri(): vscode.Uri {
     return this.#subject.uri;
   }
@@ -95,12 +97,12 @@ export class ModelPanel implements vscode.Disposable {
     return this.#entry;
   }
 
-  get isDisposed(): boolean {
-    return this.#disposed;
   get selectedLayer(): string | undefined {
     return this.#selectedLayer;
   }
 
+  get isDisposed(): boolean {
+    return this.#disposed;
   }
 
   get isActive(): boolean {
@@ -126,6 +128,7 @@ export class ModelPanel implements vscode.Disposable {
     }
     const source = this.#source();
     if (source) this.#peer.tell('update', pageUpdate(source, change));
+    if (change.findings && change.entry.analysis?.complete === true) void this.#services.twins.look(change.entry);
   }
 
   /** The file changed: where there was nothing to show, there may be now. */
@@ -137,9 +140,6 @@ export class ModelPanel implements vscode.Disposable {
     this.#panel.dispose();
   }
 
-  /** @throws HumanError where the page was closed meanwhile, or the file is no model. */
-  async #find(): Promise<ModelEntry> {
-    const entry = this.#entry ?? (await this.#subject.find());
   /** Finds, opens and analyses the model, once for all who ask; anew where that failed. */
   #begin(): Promise<ModelEntry> {
     const beginning = this.#beginning ?? this.#find();
@@ -150,10 +150,13 @@ export class ModelPanel implements vscode.Disposable {
     return beginning;
   }
 
+  /** @throws HumanError where the page was closed meanwhile, or the file is no model. */
+  async #find(): Promise<ModelEntry> {
+    const entry = this.#entry ?? (await this.#subject.find());
     this.#throwIfClosed();
     this.#entry = entry;
     void entry.analyze();
-    await entry.open();
+    if (!entry.model) await entry.open();
     this.#throwIfClosed();
     return entry;
   }
@@ -188,7 +191,9 @@ export class ModelPanel implements vscode.Disposable {
     if (!entry) return undefined;
     const { model, analysis, assessment, problem } = entry;
     const { nearZeroRatio, histogramBins } = this.#services.settings();
-    return model && { model, analysis, assessment, problem, nearZeroRatio, histogramBins };
+    // A copy of a virtual file is nothing that a person knows.
+    const shown = model && this.uri.scheme !== 'file' ? { ...model, path: this.uri.toString(true) } : model;
+    return shown && { model: shown, analysis, assessment, problem, nearZeroRatio, histogramBins, sameWeightsAs: this.#services.twins.of(entry) };
   }
 
   #handlers(): Handlers<HostSide> {
@@ -201,6 +206,7 @@ export class ModelPanel implements vscode.Disposable {
         // Again, where it failed: what is done or cancelled stays so.
         if (!entry.model) await entry.open();
         void entry.analyze();
+        void services.twins.look(entry);
         return pageState(this.#source()!, this.#selectedLayer);
       },
       histogram: ({ tensor, edges }, signal) => {
@@ -221,16 +227,16 @@ export class ModelPanel implements vscode.Disposable {
         this.#entry?.cancel();
         return null;
       },
+      readFully: async ({ layer }) => {
+        void this.#entry?.readFully(layer ?? undefined);
+        return null;
+      },
       restart: async () => {
         void this.#entry?.restart();
         return null;
       },
       openRule: async ({ rule }) => {
         await vscode.commands.executeCommand(COMMANDS.openRule, rule);
-      readFully: async ({ layer }) => {
-        void this.#entry?.readFully(layer ?? undefined);
-        return null;
-      },
         return null;
       },
       openFile: async () => {

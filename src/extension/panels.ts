@@ -43,6 +43,9 @@ export class Panels implements vscode.Disposable {
       store.onDidChangeModel((change) => {
         for (const page of this.#pages) if (page.entry === change.entry) page.update(change);
       }),
+      services.twins.onDidFind((entry) => {
+        for (const page of this.#pages) if (page.entry === entry) page.update({ entry, structure: false, findings: false, tensors: new Set() });
+      }),
       vscode.window.registerWebviewPanelSerializer(PANEL_VIEW_TYPE, {
         deserializeWebviewPanel: (panel, state: unknown) => this.#restore(panel, state),
       }),

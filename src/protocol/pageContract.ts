@@ -67,6 +67,10 @@ export interface PageState {
   /** Short answer to "is this model healthy". */
   readonly assessment: Assessment;
   readonly progress: Progress;
+  /** Values that were read, and those that there are, where some tensors were only sampled; null where all is read. */
+  readonly sampled?: { readonly elements: number; readonly of: number } | null;
+  /** Names of other models in the folder that hold the same weights, as far as they are known. */
+  readonly sameWeightsAs?: readonly string[];
   /** Name of the layer to show, as the tree or the caller selected it. */
   readonly selectedLayer?: string;
 }
@@ -95,12 +99,12 @@ export interface HostSide {
     /** Asks the person where to save all values of a tensor; resolves to what was saved in words, or null where they declined. */
     saveValues: { params: { tensor: number; format: ValuesFormat }; result: string | null };
     cancel: { params: null; result: null };
+    /** Reads what was only sampled: all of it, or of one layer. */
+    readFully: { params: { layer: number | null }; result: null };
     /** Starts a cancelled or failed analysis again. */
     restart: { params: null; result: null };
     openRule: { params: { rule: string }; result: null };
     openFile: { params: null; result: null };
-    /** Reads what was only sampled: all of it, or of one layer. */
-    readFully: { params: { layer: number | null }; result: null };
     showLog: { params: null; result: null };
     /** Asks the person where to save; resolves to false where they declined. `base64` for binary contents. */
     save: { params: { suggestedName: string; contents: string; encoding: 'utf8' | 'base64' }; result: boolean };

@@ -1,5 +1,5 @@
 import type { Assessment } from '../core/assessment';
-import { formatBytes, formatCount, formatInteger, plural } from '../core/numberText';
+import { formatBytes, formatCount, formatInteger, formatShare, plural } from '../core/numberText';
 import { SEVERITIES } from '../core/rules/rule';
 import type { Progress } from '../protocol/pageContract';
 import type { Context } from './context';
@@ -16,6 +16,9 @@ export function createHeader({ store, host, report, select }: Context): HTMLElem
   const action = el('button', { class: 'link', attributes: { type: 'button', hidden: true } });
   const counts = el('div', { class: 'counts' });
   const assessment = el('div', { class: 'assessment', attributes: { role: 'status' } });
+  const same = el('p', { class: 'same-weights', attributes: { role: 'status', hidden: true }, tip: 'Every weight has the same extremes, zeros, mean and deviation, whatever it is called and however it lies' });
+  const sampled = el('span', { class: 'fact sampled', attributes: { role: 'status' } });
+  const readAll = el('button', { class: 'link', tip: 'Reads every value of every tensor, which takes as long as reading the files', attributes: { type: 'button', hidden: true }, on: { click: () => void host.request('readFully', { layer: null }).catch(report) } }, 'Read all');
   const bar = el('div', { class: 'progress-bar' });
   const line = el('div', { class: 'progress-line', attributes: { role: 'progressbar', 'aria-label': 'Analysis', 'aria-valuemin': 0, 'aria-valuemax': 100 } }, bar);
   let act: 'cancel' | 'restart' = 'cancel';
@@ -43,13 +46,30 @@ export function createHeader({ store, host, report, select }: Context): HTMLElem
     }
     if (data.progress !== old?.progress) renderProgress(data.progress);
     if (data.findings !== old?.findings || data.silenced !== old.silenced || data.failures !== old.failures || data.progress.kind !== old.progress.kind) renderCounts(counts, data);
+    if (data.sampled?.elements !== old?.sampled?.elements || data.progress.kind !== old?.progress.kind) {
+      setText(sampled, data.sampled ? `Sampled: ${formatShare(data.sampled.elements / data.sampled.of)} read` : '');
+      readAll.hidden = !data.sampled || data.progress.kind === 'running';
+    }
+    if (data.sameWeightsAs !== old?.sameWeightsAs) {
+      same.hidden = data.sameWeightsAs.length === 0;
+      setText(same, sameWords(data.sameWeightsAs));
+    }
     if (data.assessment !== old?.assessment && !sameSentences(data.assessment, old?.assessment)) renderAssessment(assessment, data.assessment, select);
   });
 
   return el('header', { class: 'header' },
-    el('div', { class: 'title-row' }, el('h1', {}, name), facts, el('span', { class: 'spacer' }), progressText, action),
+    el('div', { class: 'title-row' }, el('h1', {}, name), facts, el('span', { class: 'spacer' }), sampled, readAll, progressText, action),
     el('div', { class: 'health' }, counts, assessment),
+    same,
     line);
+}
+
+/** More names than this are a list for the Explorer. */
+const MOST_NAMED = 4;
+
+function sameWords(names: readonly string[]): string {
+  const shown = names.length > MOST_NAMED ? [...names.slice(0, MOST_NAMED - 1), `${formatInteger(names.length - MOST_NAMED + 1)} more`] : names;
+  return `Holds the same weights as ${[shown.slice(0, -1).join(', '), shown.at(-1)].filter(Boolean).join(' and ')} in this folder.`;
 }
 
 /** The answer comes first; what the file declares and what to try is read by those who want more. */

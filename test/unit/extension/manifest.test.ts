@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { RULES_TITLE, ruleSettings, SCHEMA_FILE, schemaText, withRuleSettings } from '../../../scripts/ruleSettings';
+import { FORMATS } from '../../../src/core/formats/index';
 import { RULES } from '../../../src/core/rules/index';
 import { SILENCE_FILE } from '../../../src/core/silences/silenceFile';
-import { COMMANDS, CONTEXT_KEYS, INTERNAL_COMMANDS, ITEM_KINDS, RULE_SETTINGS, SETTINGS, VIEW_CONTAINER, VIEWS } from '../../../src/extension/ids';
+import { DEFAULT_PATTERNS, OPEN_FILTERS, OPTION_PATTERNS, opensInEditor } from '../../../src/extension/editorFormats';
+import { COMMANDS, CONTEXT_KEYS, EDITORS, INTERNAL_COMMANDS, ITEM_KINDS, RULE_SETTINGS, SETTINGS, VIEW_CONTAINER, VIEWS } from '../../../src/extension/ids';
 
 const root = path.join(__dirname, '../../..');
 
@@ -23,6 +25,7 @@ interface Manifest {
     readonly submenus: readonly { readonly id: string }[];
     readonly viewsContainers: { readonly activitybar: readonly { readonly id: string; readonly icon: string }[] };
     readonly views: Readonly<Record<string, readonly { readonly id: string; readonly icon: string }[]>>;
+    readonly customEditors: readonly { readonly viewType: string; readonly priority: string; readonly selector: readonly { readonly filenamePattern: string }[] }[];
     readonly viewsWelcome: readonly { readonly view: string; readonly when: string; readonly contents: string }[];
     readonly configuration: readonly { readonly title: string; readonly properties: Readonly<Record<string, { readonly markdownDescription?: string; readonly default: unknown }>> }[];
     readonly jsonValidation: readonly { readonly fileMatch: string; readonly url: string }[];
@@ -55,6 +58,26 @@ describe('package.json and ids.ts', () => {
     assert.deepEqual(contributes.viewsContainers.activitybar.map(({ id }) => id), [VIEW_CONTAINER]);
     assert.deepEqual(Object.keys(contributes.views), [VIEW_CONTAINER]);
     assert.deepEqual(sorted(contributes.views[VIEW_CONTAINER]!.map(({ id }) => id)), sorted(Object.values(VIEWS)));
+  });
+
+  it('have the same editors: as default for files that are weights and nothing else, on demand for the rest', () => {
+    const declared = contributes.customEditors.map(({ viewType, priority, selector }) => [viewType, priority, selector.map(({ filenamePattern }) => filenamePattern)]);
+    assert.deepEqual(declared, [[EDITORS.model, 'default', [...DEFAULT_PATTERNS]], [EDITORS.modelOnDemand, 'option', [...OPTION_PATTERNS]]]);
+  });
+
+  it('have an editor, and a place in the open dialog, for every extension of every format', () => {
+    const patterns = [...DEFAULT_PATTERNS, ...OPTION_PATTERNS].map((pattern) => pattern.slice(pattern.lastIndexOf('.')));
+    for (const { id, extensions } of FORMATS) {
+      for (const extension of extensions) {
+        assert.ok(patterns.includes(extension.slice(extension.lastIndexOf('.'))), `${id}: an editor for ${extension}`);
+        assert.ok(OPEN_FILTERS['All models']!.includes(extension.split('.').at(-1)!), `${id}: ${extension} in the open dialog`);
+      }
+    }
+  });
+
+  it('agree on what a double click opens', () => {
+    assert.ok(opensInEditor('/a/Model.SafeTensors') && opensInEditor('/a/w.gguf'));
+    assert.ok(!opensInEditor('/a/model.json') && !opensInEditor('/a/w.bin') && !opensInEditor('/a/gguf'));
   });
 
   it('have the same settings, each with a description and a default', () => {

@@ -65,6 +65,8 @@ class FakeWorkers {
         },
         count: () => Promise.reject(new TypeError('not made')),
         spectrum: () => Promise.reject(new TypeError('not made')),
+        grid: () => Promise.reject(new TypeError('not made')),
+        saveValues: () => Promise.reject(new TypeError('not made')),
         loadCache: () => Promise.resolve(null),
         saveCache: () => Promise.resolve(null),
       },
