@@ -10,9 +10,11 @@ export type ValueId = number;
 /** An input that a node leaves out. */
 export const ABSENT: ValueId = -1;
 
+const NO_VALUES: readonly ValueId[] = [];
+
 /** A node with its subgraphs taken out and its functions called. */
 export interface OnnxNode {
-  /** Unique; with the nodes and calls around it in front. */
+  /** With the nodes and calls around it in front. */
   readonly name: string;
   /** The name in the file; '' where it has none. */
   readonly ownName: string;
@@ -89,11 +91,12 @@ export class OnnxGraph {
   readonly #called = new Set<OnnxFunctionProto>();
   /** Of constants that were seen: a function that is called twice has them once. */
   readonly #ids = new Map<object, ValueId>();
-  readonly #constantIds = new Set<ValueId>();
-  readonly #producers = new Map<ValueId, OnnxNode>();
-  readonly #uses = new Map<ValueId, OnnxUse[]>();
-  readonly #nodeNames = new Set<string>();
-  readonly #counts = new Map<string, number>();
+  /** By value: numbers are dense, and a look into a list is cheaper than one into a map. */
+  readonly #isConstant: (boolean | undefined)[] = [];
+  readonly #producers: (OnnxNode | undefined)[] = [];
+  readonly #uses: (OnnxUse[] | undefined)[] = [];
+  /** Nodes without a name, by graph and operator. */
+  readonly #unnamed = new Map<string, number>();
   #values = 0;
 
   /** Graphs whose constants have names that another graph has too. */
@@ -114,15 +117,15 @@ export class OnnxGraph {
   }
 
   isConstant(id: ValueId): boolean {
-    return this.#constantIds.has(id);
+    return this.#isConstant[id] === true;
   }
 
   producerOf(id: ValueId | undefined): OnnxNode | undefined {
-    return id === undefined ? undefined : this.#producers.get(id);
+    return id === undefined ? undefined : this.#producers[id];
   }
 
   usesOf(id: ValueId): readonly OnnxUse[] {
-    return this.#uses.get(id) ?? [];
+    return this.#uses[id] ?? [];
   }
 
   /** Nodes that take one of the node's results. */
@@ -131,9 +134,9 @@ export class OnnxGraph {
   }
 
   #addUse(id: ValueId, use: OnnxUse): void {
-    const uses = this.#uses.get(id);
+    const uses = this.#uses[id];
     if (uses) uses.push(use);
-    else this.#uses.set(id, [use]);
+    else this.#uses[id] = [use];
   }
 
   /** Values of the graph's outputs. */
@@ -160,14 +163,14 @@ export class OnnxGraph {
   #addNode(proto: OnnxNodeProto, place: Place): void {
     const inputs = proto.inputs.map((name) => (name === '' ? ABSENT : this.#resolve(name, place.names)));
     const name = this.#nodeName(proto, place);
-    const fn = this.#functions.get(functionKey(proto.domain, proto.op, proto.overload));
+    const fn = this.#functions.size === 0 ? undefined : this.#functions.get(functionKey(proto.domain, proto.op, proto.overload));
     const inner = fn && this.#callOf(fn, inputs, proto, { ...place, path: `${name}/` });
     if (inner) {
       // The call gives its results on: they are the function's own.
       for (const [i, output] of proto.outputs.entries()) if (output !== '') place.names.ids.set(output, inner[i] ?? this.#values++);
       return;
     }
-    const branches = this.#branches(proto, name, inputs, place);
+    const branches = proto.attributes.size === 0 ? NO_VALUES : this.#branches(proto, name, inputs, place);
     const node: OnnxNode = {
       name,
       ownName: proto.name,
@@ -181,8 +184,8 @@ export class OnnxGraph {
       position: this.nodes.length,
     };
     this.nodes.push(node);
-    for (const output of node.outputs) if (output !== ABSENT) this.#producers.set(output, node);
-    this.#addAttributes(node, place);
+    for (const output of node.outputs) if (output !== ABSENT) this.#producers[output] = node;
+    if (proto.attributes.size > 0) this.#addAttributes(node, place);
   }
 
   /** Results of the graphs inside a node. A body takes the node's inputs where it has as many: Loop and Scan hand them on in order. */
@@ -237,6 +240,7 @@ export class OnnxGraph {
   /** Tensors that a node holds as settings, and the coefficients of the operators of ai.onnx.ml. */
   #addAttributes(node: OnnxNode, place: Place): void {
     for (const [key, attribute] of node.attributes) {
+      if (attribute.tensors.length === 0 && attribute.sparseTensors.length === 0 && !(attribute.floats && node.domain === ML_DOMAIN)) continue;
       const held = [
         ...attribute.tensors.map((tensor) => ({ kind: 'tensor', tensor }) as const),
         ...attribute.sparseTensors.map((tensor) => ({ kind: 'sparse', tensor }) as const),
@@ -255,22 +259,17 @@ export class OnnxGraph {
     if (known !== undefined) return known;
     const id = this.#values++;
     this.#ids.set(key, id);
-    this.#constantIds.add(id);
+    this.#isConstant[id] = true;
     this.constants.push({ name, scope: place.scope, id, source, isTraining: place.isTraining, ...held });
     return id;
   }
 
-  #nodeName(proto: OnnxNodeProto, place: Place): string {
-    let name = place.path + proto.name;
-    if (proto.name === '' || this.#nodeNames.has(name)) {
-      const stem = `${place.path}${proto.name === '' ? proto.op : proto.name}_`;
-      let count = this.#counts.get(stem) ?? 0;
-      do name = stem + count++;
-      while (this.#nodeNames.has(name));
-      this.#counts.set(stem, count);
-    }
-    this.#nodeNames.add(name);
-    return name;
+  #nodeName({ name, op }: OnnxNodeProto, { path }: Place): string {
+    if (name !== '') return path + name;
+    const stem = `${path}${op}_`;
+    const count = this.#unnamed.get(stem) ?? 0;
+    this.#unnamed.set(stem, count + 1);
+    return stem + count;
   }
 
   #resolve(name: string, names: Names): ValueId {
@@ -287,7 +286,7 @@ export class OnnxGraph {
   #define(name: string, { ids }: Names): ValueId {
     if (name === '') return ABSENT;
     const known = ids.get(name);
-    const id = known !== undefined && !this.#producers.has(known) ? known : this.#values++;
+    const id = known !== undefined && !this.#producers[known] ? known : this.#values++;
     ids.set(name, id);
     return id;
   }

@@ -29,9 +29,10 @@ export interface UsedWeights {
  * of its node. In the order in which the graph computes them.
  */
 export function layersOf(graph: OnnxGraph, { weights, uses, scaled }: UsedWeights): { layers: LayerDraft[]; assignments: Assignment[] } {
-  const anchorNames = namesOfAnchors(graph, weights, uses);
+  const modules = weights.map((weight) => ownModule(graph, weight));
+  const anchorNames = namesOfAnchors(graph, modules, uses);
   const kernelLayers = new Set(anchorNames.values());
-  const nameOf = (i: number): string => layerName(graph, weights[i]!, uses[i]!, anchorNames, kernelLayers);
+  const nameOf = (i: number): string => layerName(graph, { weight: weights[i]!, use: uses[i]!, module: modules[i] }, anchorNames, kernelLayers);
   // A scale stands with what it scales.
   const names = weights.map(({ constant }, i) => nameOf(scaled.get(constant.id) ?? i));
   const groups = new Map<string, { anchors: Set<OnnxNode>; position: number }>();
@@ -78,23 +79,21 @@ function settingsOf({ attributes }: OnnxNode): Record<string, unknown> {
 }
 
 /** Names of the operations that make a layer. */
-function namesOfAnchors(graph: OnnxGraph, weights: readonly OnnxWeight[], uses: readonly OnnxWeightUse[]): Map<OnnxNode, string> {
+function namesOfAnchors(graph: OnnxGraph, modules: readonly (string | undefined)[], uses: readonly OnnxWeightUse[]): Map<OnnxNode, string> {
   const names = new Map<OnnxNode, string>();
-  const open = new Map<OnnxNode, OnnxWeight>();
-  const byKernel = (isKernel: boolean): void => {
+  const open = new Set<OnnxNode>();
+  // The kernel's name first; of an anonymous one the bias may tell.
+  for (const isKernel of [true, false]) {
     for (const [i, use] of uses.entries()) {
       const { anchor, role } = use;
       if (!anchor || names.has(anchor) || use.isKernel !== isKernel || role === 'constant' || role === 'quantization') continue;
       if (!isLayerOperator(anchor.op) && !use.isKernel) continue;
-      const module = ownModule(graph, weights[i]!);
-      if (module !== undefined) names.set(anchor, module);
-      else if (!open.has(anchor)) open.set(anchor, weights[i]!);
+      const module = modules[i];
+      if (module === undefined) open.add(anchor);
+      else names.set(anchor, module);
     }
-  };
-  // The kernel's name first; of an anonymous one the bias may tell.
-  byKernel(true);
-  byKernel(false);
-  nameByNodes(graph, [...open.keys()].filter((anchor) => !names.has(anchor)), names);
+  }
+  nameByNodes(graph, [...open].filter((anchor) => !names.has(anchor)), names);
   return names;
 }
 
@@ -121,13 +120,20 @@ function ownModule(graph: OnnxGraph, { constant }: OnnxWeight): string | undefin
 /** Constants that no layer of weights has: sizes, axes and factors of the operations between. */
 const CONSTANTS = 'constants';
 
-function layerName(graph: OnnxGraph, weight: OnnxWeight, use: OnnxWeightUse, anchorNames: ReadonlyMap<OnnxNode, string>, kernelLayers: ReadonlySet<string>): string {
+interface NamedWeight {
+  readonly weight: OnnxWeight;
+  readonly use: OnnxWeightUse;
+  /** That its name tells. */
+  readonly module: string | undefined;
+}
+
+function layerName(graph: OnnxGraph, { weight, use, module }: NamedWeight, anchorNames: ReadonlyMap<OnnxNode, string>, kernelLayers: ReadonlySet<string>): string {
   const { anchor, role, isKernel } = use;
   if (weight.constant.isTraining) return 'training';
   if (role === 'constant') return layerOfConstant(graph, anchor, kernelLayers);
   const named = anchor && anchorNames.get(anchor);
   if (isKernel && named !== undefined) return named;
-  return ownModule(graph, weight) ?? named ?? (anchor ? graph.prefixOf(anchor.scope) + scopeOfNode(anchor) : 'unused');
+  return module ?? named ?? (anchor ? graph.prefixOf(anchor.scope) + scopeOfNode(anchor) : 'unused');
 }
 
 /** A constant inside a layer's scope is that layer's, wherever the operation that reads it stands. */

@@ -61,7 +61,7 @@ function finalUses(graph: OnnxGraph, id: ValueId): readonly FinalUse[] {
   for (let hop = 0; hop < MAX_HOPS && frontier.length > 0; hop++) {
     const next: typeof frontier = [];
     for (const from of frontier) {
-      for (const use of graph.usesOf(from.id).slice(0, MAX_USES)) {
+      for (const use of graph.usesOf(from.id)) {
         if (found.length >= MAX_USES) return found;
         const { op } = use.node;
         const isHandedOn = (PASSING.has(op) || RESHAPING.has(op)) && (use.input === 0 || op === 'Concat');
@@ -190,7 +190,8 @@ function axesIn(use: FinalUse, rank: number, { shape }: OnnxWeight): { axes?: Un
   const sizes = order === 'same' ? shape : order.map((axis) => shape[axis] ?? 0);
   const axes = operandAxes(node, input, sizes, rank);
   if (!axes) return {};
-  const back = (axis: number): number => (order === 'same' ? axis : order[axis]!);
+  if (order === 'same') return { axes };
+  const back = (axis: number): number => order[axis]!;
   const found = { ...(axes.output !== undefined && { output: back(axes.output) }), ...(axes.input !== undefined && { input: back(axes.input) }) };
   const isSound = Object.values(found).every((axis) => axis >= 0 && axis < rank);
   return isSound && Object.keys(found).length > 0 ? { axes: found } : {};
