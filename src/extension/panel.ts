@@ -133,7 +133,12 @@ export class ModelPanel implements vscode.Disposable {
 
   /** The file changed: where there was nothing to show, there may be now. */
   retry(): void {
-    if (this.#isLive && !this.#entry?.model) this.#peer.tell('reset', null);
+    if (this.#disposed || this.#entry?.model) return;
+    const tell = (): void => {
+      if (this.#isLive) this.#peer.tell('reset', null);
+    };
+    // Whether or not a page listens: it may be loading.
+    this.#begin().then(tell, tell);
   }
 
   dispose(): void {
