@@ -303,7 +303,8 @@ describe('rules', () => {
       const spike = (times: number): HandMadeTensor => kernel((values) => { values[100] = -times * 0.05 * 2.576; });
       assert.equal(severity(spike(5), rule), undefined);
       assert.equal(severity(spike(30), rule), 'warning');
-      assert.equal(severity(spike(150), rule), 'error');
+      assert.equal(severity(spike(150), rule), 'warning');
+      assert.equal(severity(spike(250), rule), 'error');
       assert.ok(Math.abs((found(spike(150), rule)?.evidence?.['ratio'] as number) / 150 - 1) < 0.1);
     });
 
@@ -319,7 +320,15 @@ describe('rules', () => {
         return { name: 'dw/kernel', shape: [3, 3, 128, 1], axes: { output: 2 }, values };
       };
       assert.equal(severity(spiky(35), rule), undefined);
-      assert.equal(severity(spiky(150), rule), 'error');
+      assert.equal(severity(spiky(150), rule), 'warning');
+      assert.equal(severity(spiky(250), rule), 'error');
+    });
+
+    it('tells one weight from a unit that is large as a whole', () => {
+      const values = normals(50 * 200).map((value, i) => (i % 200 === 3 ? value * 1000 : value));
+      const large = { name: 'dense/kernel', shape: [50, 200], axes: { input: 0, output: 1 }, values };
+      assert.equal(severity(large, rule), 'info');
+      assert.equal(severity({ ...large, axes: {} }, rule), 'error', 'without units it cannot be told');
     });
 
     it('lets small tensors and biases be', () => {

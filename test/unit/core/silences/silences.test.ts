@@ -133,7 +133,7 @@ describe('thresholds of .weightgram.json', () => {
       [{ 'extreme-spike': 10 }, /must be an object of names and numbers/],
       [{ 'extreme-spice': { warningFrom: 10 } }, /there is no rule "extreme-spice", so nothing is set: did you mean "extreme-spike"\?$/],
       [[], /"thresholds" must be an object/],
-      [{ 'extreme-spike': { warningFrom: 300 } }, /thresholds\.extreme-spike: warningFrom \(300\) lies above errorFrom \(100\), which would hide what is graver\. None of them is set\.$/],
+      [{ 'extreme-spike': { warningFrom: 300 } }, /thresholds\.extreme-spike: warningFrom \(300\) lies above errorFrom \(200\), which would hide what is graver\. None of them is set\.$/],
     ];
     for (const [thresholds, message] of cases) {
       const file = read({ thresholds });
