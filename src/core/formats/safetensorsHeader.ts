@@ -25,7 +25,7 @@ export interface SafetensorsHeader {
 
 /** A little-endian uint64, then a JSON object whose values tell types and places (https://github.com/huggingface/safetensors#format). */
 export function isSafetensors(head: Uint8Array): boolean {
-  if (head.length < LENGTH_BYTES + 2 || head[5] !== 0 || head[6] !== 0 || head[7] !== 0) return false;
+  if (head.length < LENGTH_BYTES + 2 || head[6] !== 0 || head[7] !== 0) return false;
   const text = new TextDecoder('latin1').decode(head.subarray(LENGTH_BYTES, LENGTH_BYTES + 4096));
   return /^\{\s*(?:"|\}\s*$)/.test(text) && (/"(?:dtype|__metadata__|data_offsets|shape)"/.test(text) || /^\{\s*\}/.test(text) || new TextDecoder('latin1').decode(head).includes('"data_offsets"'));
 }
