@@ -6,9 +6,10 @@ export interface PlaneAxes {
   readonly columns: number | undefined;
 }
 
-/** The two longest axes, of equals the later ones, in the order of the shape: of a convolution its channels, wherever they stand. */
-export function planeOf({ shape }: Pick<Tensor, 'shape'>): PlaneAxes {
-  const longest = shape.map((size, axis) => ({ size, axis })).sort((a, b) => b.size - a.size || b.axis - a.axis).slice(0, 2).map(({ axis }) => axis).sort((a, b) => a - b);
+/** The two longest axes, of equals those that count units, then the later ones; in the order of the shape. Of a convolution its channels, wherever they stand. */
+export function planeOf({ shape, axes }: Pick<Tensor, 'shape' | 'axes'>): PlaneAxes {
+  const isChannel = (axis: number): number => Number(axis === axes?.output || axis === axes?.input);
+  const longest = shape.map((size, axis) => ({ size, axis })).sort((a, b) => b.size - a.size || isChannel(b.axis) - isChannel(a.axis) || b.axis - a.axis).slice(0, 2).map(({ axis }) => axis).sort((a, b) => a - b);
   return longest.length < 2 ? { rows: undefined, columns: longest[0] } : { rows: longest[0], columns: longest[1] };
 }
 
