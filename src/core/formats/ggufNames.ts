@@ -19,6 +19,8 @@ interface Refinement {
 
 /** From TENSOR_NAMES of gguf-py, and the tools of llama.cpp. The first that fits has it. */
 const REFINEMENTS: readonly Refinement[] = [
+  // convert_lora_to_gguf.py hangs the pair on the weight: attn_q.weight.lora_a.
+  { module: /\.lora_[ab]$/, role: 'adapter' },
   // Angles and factors that follow from the configuration.
   { module: /^(?:rope_freqs|rope_factors_\w+)$|\.attn_rot_embd$/, role: 'constant' },
   // An importance matrix (llama-imatrix) is about weights and holds none.
