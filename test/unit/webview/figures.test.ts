@@ -37,6 +37,18 @@ describe('figures', () => {
     assert.equal(statistics['zeros'], 81);
     assert.deepEqual(Object.keys(statistics['quantiles'] as object), ['0.001', '0.01', '0.05', '0.25', '0.5', '0.75', '0.95', '0.99', '0.999']);
   });
+
+  it('of block scales are groups of their own, with the names of the report', () => {
+    const scales = { count: 40, zeros: 1, nonFinite: 2, min: 0, max: 0.5, mean: 0.1, standardDeviation: 0.02, quantiles: [0, 0, 0, 0, 0.25, 0, 0, 0, 0] };
+    const groups = figureGroups(figures({ blockScales: { scale: scales, min: { ...scales, nonFinite: 0 } } }), 0.01);
+    assert.deepEqual(groups.slice(-2).map(({ title }) => title), ['Block scales', 'Block minima']);
+    const alarming = groups.flatMap(({ rows }) => rows).filter((row) => row.alarming).map(({ key }) => key);
+    assert.deepEqual(alarming, ['blockScales.scale.nonFinite']);
+    const { statistics } = JSON.parse(figuresJson({ layer: 'a', tensor: 'a/kernel', groups })) as { statistics: { blockScales: Record<string, { count: number; quantiles: Record<string, number> }> } };
+    assert.equal(statistics.blockScales['scale']!.count, 40);
+    assert.deepEqual(statistics.blockScales['min']!.quantiles, { '0.5': 0.25 });
+    assert.equal(groups.length, GROUPS.length + 2);
+  });
 });
 
 describe('fileName', () => {
