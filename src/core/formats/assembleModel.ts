@@ -38,10 +38,12 @@ export interface ModelParts {
 
 export function assembleModel(parts: ModelParts): Model {
   const { source, placed, assignments } = parts;
-  const members: number[][] = parts.layers.map(() => []);
+  const members = new Array<number[] | undefined>(parts.layers.length);
   const tensors = placed.weights.map((weight, index) => {
     const assignment = assignments[index]!;
-    members[assignment.layer]!.push(index);
+    const others = members[assignment.layer];
+    if (others) others.push(index);
+    else members[assignment.layer] = [index];
     return tensorOf(weight, assignment);
   });
   return {
@@ -52,7 +54,7 @@ export function assembleModel(parts: ModelParts): Model {
     ...(parts.producer !== undefined && { producer: parts.producer }),
     files: placed.files,
     bytes: placed.files.reduce((sum, file) => sum + file.sizeBytes, 0),
-    layers: parts.layers.map((layer, index) => ({ ...layer, tensors: members[index]! })),
+    layers: parts.layers.map((layer, index) => ({ ...layer, tensors: members[index] ?? [] })),
     tensors,
     parameters: tensors.reduce((sum, tensor) => sum + (isWeight(tensor) ? tensor.elements : 0), 0),
     problems: [...placed.problems, ...(parts.problems ?? [])],

@@ -7,9 +7,15 @@ const MOST_LISTED = 8;
 
 /** A module's parameters by name. Nearly all have one or two, and there may be a hundred thousand modules: a map for each takes longer to make than all else. */
 export class Members {
-  readonly names: string[] = [];
-  readonly #members: Member[] = [];
+  // A literal takes room for what is in it, an empty array that is added to for seventeen.
+  readonly names: string[];
+  readonly #members: Member[];
   #places: Map<string, number> | undefined;
+
+  constructor(name: string, member: Member) {
+    this.names = [name];
+    this.#members = [member];
+  }
 
   get(name: string): Member | undefined {
     return this.#members[this.#placeOf(name)];

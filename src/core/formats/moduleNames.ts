@@ -41,8 +41,9 @@ export function assignByModulePath(weights: readonly WeightDraft[], options: Mod
     const isOptimizer = isModuleOptimizer(name);
     const { path, parameter } = isOptimizer ? { path: optimizerLayer, parameter: name } : moduleName(name);
     const layer = layers.ensure(path);
-    const group = (groups[layer] ??= { path, last: lastPart(path), isOptimizer, members: new Members(), assignments: [] });
-    group.members.set(parameter, weights[index]!);
+    const known = groups[layer];
+    if (known) known.members.set(parameter, weights[index]!);
+    else groups[layer] = { path, last: lastPart(path), isOptimizer, members: new Members(parameter, weights[index]!), assignments: undefined };
     places[index] = layer;
     parameters.push(parameter);
   });
@@ -50,7 +51,8 @@ export function assignByModulePath(weights: readonly WeightDraft[], options: Mod
   const assignments = weights.map((weight, index) => {
     const group = groups[places[index]!]!;
     const assignment = assignmentOf(model, places[index]!, { group, parameter: parameters[index]!, weight });
-    group.assignments.push(assignment);
+    if (group.assignments) group.assignments.push(assignment);
+    else group.assignments = [assignment];
     return assignment;
   });
   return { layers: layers.drafts.map((draft, layer) => withFacts(draft, groups[layer]!)), assignments };
@@ -58,13 +60,14 @@ export function assignByModulePath(weights: readonly WeightDraft[], options: Mod
 
 interface Group extends ModuleGroup {
   readonly members: Members;
-  readonly assignments: Assignment[];
+  assignments: Assignment[] | undefined;
 }
 
 function withFacts(draft: LayerDraft, group: Group): LayerDraft {
   if (group.isOptimizer) return draft;
-  const className = classNameOf(group, group.assignments);
-  const config = configOf(group, group.assignments);
+  const assignments = group.assignments ?? [];
+  const className = classNameOf(group, assignments);
+  const config = configOf(group, assignments);
   // Models have a hundred thousand of these: spreading them takes longer than all else.
   if (className === undefined) return config ? { name: draft.name, config } : draft;
   return config ? { name: draft.name, className, config } : { name: draft.name, className };
@@ -111,6 +114,7 @@ function firstKernelOf(groups: readonly ModuleGroup[]): ModuleGroup | undefined 
 function lastHeadsOf(groups: readonly ModuleGroup[]): ReadonlySet<ModuleGroup> {
   const last = new Map<string, { group: ModuleGroup; number: number }>();
   for (const group of groups) {
+    if (!/^\d+$/.test(group.last)) continue;
     const match = /^(.*(?:^|[./])(?:classifier|head|heads))[./](\d+)$/.exec(group.path);
     if (!match || group.members.get('weight')?.shape.length !== 2) continue;
     const known = last.get(match[1]!);

@@ -37,6 +37,7 @@ const NORM_NAME = /norm|^(?:ln|bn|gn|in)_?(?:\d+|[a-z]{1,4})?$/i;
 const EMBEDDING_NAME = /(?:^|_)(?:embed|emb|embd|embedding)s?(?:_(?:tokens?|positions?|in|words?|ids))?$|^(?:wte|wpe|shared|relative_attention_bias|token_types)$/i;
 const HEAD_NAME = /^(?:lm_head|mlm_head|classifier|score|qa_outputs|embed_out|logits|output_layer|head|cls_head|heads)$/;
 /** Heads only where they are not deep inside: the attention of many networks has an `output` too. */
+const TOP_HEADS: ReadonlySet<string> = new Set(['fc', 'output', 'proj_out', 'linear_head']);
 const TOP_HEAD = /^(?:(?:model|module|net|network|backbone|decoder)[./])*(?:fc|output|proj_out|linear_head)$/;
 const DECODER_HEAD = /(?:^|[./])(?:cls[./]predictions|lm_head)[./]decoder$/;
 
@@ -146,7 +147,7 @@ function kernelRole(model: ModuleModel, group: ModuleGroup, parameter: string, {
 }
 
 function isHead({ lastHeads }: ModuleModel, group: ModuleGroup): boolean {
-  return HEAD_NAME.test(group.last) || TOP_HEAD.test(group.path) || DECODER_HEAD.test(group.path) || lastHeads.has(group);
+  return HEAD_NAME.test(group.last) || (TOP_HEADS.has(group.last) && TOP_HEAD.test(group.path)) || (group.last === 'decoder' && DECODER_HEAD.test(group.path)) || lastHeads.has(group);
 }
 
 /**
