@@ -5,8 +5,8 @@ import { PickleInput } from './pickleInput';
 import { byOpcode, OPCODES } from './pickleOpcodes';
 import { PickleFailure, PickleStack } from './pickleStack';
 import { asciiText, decimalFloat, decimalInteger, littleEndianInteger, quotedString, rawUnicode } from './pickleText';
-import { PickleBytes, PickleDict, PicklePersistent } from './pickleValues';
-import type { PickleGlobal, PickleValue } from './pickleValues';
+import { PickleBytes, PickleDict } from './pickleValues';
+import type { PickleGlobal, PicklePersistent, PickleValue } from './pickleValues';
 
 /** A tensor takes some 40 opcodes, so that this is half a million of them. Each may make an object of up to 100 bytes. */
 export const MAX_OPCODES = 20_000_000;
@@ -36,6 +36,8 @@ export interface PickleOutcome {
   readonly globals: ReadonlyMap<string, PickleGlobal>;
   /** Keys that stand more than once in one dictionary, the first few: the last value counts, as in Python. */
   readonly duplicates: readonly string[];
+  /** What lies outside of the pickle, in the order in which it is named. */
+  readonly persistents: readonly PicklePersistent[];
 }
 
 export interface PickleRange {
@@ -59,8 +61,8 @@ export async function readPickle(source: ByteSource, { offset = 0, end = source.
     if (!(error instanceof PickleFailure)) throw error;
     failure = error.message;
   }
-  const { globals, duplicates } = machine.stack;
-  return { ...(failure === undefined ? { value: machine.result } : { failure }), end: input.offset, globals, duplicates };
+  const { globals, duplicates, persistents } = machine.stack;
+  return { ...(failure === undefined ? { value: machine.result } : { failure }), end: input.offset, globals, duplicates, persistents };
 }
 
 async function run(machine: PickleMachine, input: PickleInput, signal?: AbortSignal): Promise<void> {
@@ -258,14 +260,14 @@ const PLAIN = byOpcode<(stack: PickleStack) => void>({
     const object = stack.top();
     if (typeof object === 'object' && object !== null && 'state' in object) object.state = state;
   },
-  Q: (stack) => stack.push(new PicklePersistent(stack.pop())),
+  Q: (stack) => stack.refer(stack.pop()),
   '\x93': (stack) => {
     const [module, name] = stack.popMany(2);
     if (typeof module !== 'string' || typeof name !== 'string') throw stack.fail('names a class by what is no text');
     stack.push(stack.global(module, name));
   },
   '\x94': (stack) => stack.remember(),
-  '\x97': (stack) => stack.push(new PicklePersistent('out-of-band buffer')),
+  '\x97': (stack) => stack.refer('out-of-band buffer'),
   // READONLY_BUFFER changes nothing for one who only reads.
   '\x98': nothing,
 });
@@ -310,7 +312,7 @@ const LINES = byOpcode<(stack: PickleStack, text: string) => void>({
   L: (stack, text) => checked(stack, decimalInteger(text), text, 'an integer'),
   S: (stack, text) => checked(stack, quotedString(text), text, 'a text in quotes'),
   V: (stack, text) => stack.push(rawUnicode(text)),
-  P: (stack, text) => stack.push(new PicklePersistent(text)),
+  P: (stack, text) => stack.refer(text),
   g: (stack, text) => stack.recall(memoIndex(stack, text)),
   p: (stack, text) => stack.remember(memoIndex(stack, text)),
 });

@@ -1,4 +1,4 @@
-import { PickleCall, PickleDict, PickleGlobal } from './pickleValues';
+import { PickleCall, PickleDict, PickleGlobal, PicklePersistent } from './pickleValues';
 import type { PickleValue } from './pickleValues';
 
 /** Python's writer leaves at most a thousand items on the stack, but for tuples: nobody pickles one of a million. */
@@ -16,6 +16,7 @@ export class PickleStack {
   /** By module and name. */
   readonly globals = new Map<string, PickleGlobal>();
   readonly duplicates: string[] = [];
+  readonly persistents: PicklePersistent[] = [];
   /** Of the opcode that is being done, in the file: where a failure is said to be. */
   at = 0;
   readonly #values: PickleValue[] = [];
@@ -111,6 +112,13 @@ export class PickleStack {
   call(callee: PickleValue, args: PickleValue): void {
     if (callee instanceof PickleGlobal) callee.firstArguments ??= args;
     this.push(new PickleCall(callee, args));
+  }
+
+  /** What lies outside of the pickle. */
+  refer(id: PickleValue): void {
+    const persistent = new PicklePersistent(id);
+    this.persistents.push(persistent);
+    this.push(persistent);
   }
 
   fail(what: string): PickleFailure {

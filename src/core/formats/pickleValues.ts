@@ -27,15 +27,15 @@ export class PickleGlobal {
   /** How often it is named where it is not taken from the memo. */
   mentions = 0;
   /** Of the first call: tells a reader what would have been run. */
-  firstArguments: PickleValue | undefined;
+  firstArguments: PickleValue | undefined = undefined;
+  /** torch._utils._rebuild_tensor_v2 */
+  readonly path: string;
 
   constructor(
     readonly module: string,
     readonly name: string,
-  ) {}
-
-  get path(): string {
-    return `${this.module}.${this.name}`;
+  ) {
+    this.path = `${module}.${name}`;
   }
 }
 

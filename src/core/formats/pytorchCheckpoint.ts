@@ -62,7 +62,8 @@ export async function checkpointWeights(source: ByteSource, file: number, checkp
     const context = { ...(offset !== undefined && { pickleFile: file }), pickleOffset: offset ?? 0, storages, source, file, signal };
     for (const leaf of walk.leaves) {
       const tensorName = names[index++]!;
-      const found = await tensorOf(leaf.call, context);
+      const pending = tensorOf(leaf.call, context);
+      const found = pending instanceof Promise ? await pending : pending;
       if (!found) {
         malformed++;
         continue;

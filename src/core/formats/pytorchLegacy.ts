@@ -4,8 +4,6 @@ import type { Problem } from '../model';
 import { baseName, quote } from './jsonValues';
 import { readPickle } from './pickleMachine';
 import type { PickleOutcome } from './pickleMachine';
-import { PickleCall, PickleDict, PicklePersistent } from './pickleValues';
-import type { PickleValue } from './pickleValues';
 import type { Checkpoint } from './pytorchCheckpoint';
 import { storageReference } from './pytorchStorages';
 import type { StorageReference, StoragePlace, Storages } from './pytorchStorages';
@@ -15,8 +13,9 @@ export const LEGACY_MAGIC = 0x1950a86a20f9469cfc6cn;
 
 /** Before each storage its number of elements stands, as int64. */
 const COUNT_BYTES = 8;
-/** Storages are looked for in more values than a checkpoint has. */
-const MAX_VALUES = 20_000_000;
+/** Small storages are passed over in one read of the file. */
+const WINDOW_BYTES = 256 * 1024;
+const NEAR_BYTES = 16 * 1024;
 
 /**
  * The layout up to PyTorch 1.5: pickles of a magic number, the protocol, the system, the object and the keys of its storages; then
@@ -50,7 +49,8 @@ interface Placing {
 
 async function placeStorages({ source, file, signal, problems, object, keys }: Placing): Promise<Storages> {
   const name = baseName(source.name);
-  const references = storagesWithin(object.value ?? null);
+  const references = storagesOf(object);
+  const counts = new Counts(source, signal);
   const places = new Map<string, StoragePlace>();
   let offset = keys.end;
   let lost: string | undefined;
@@ -58,7 +58,7 @@ async function placeStorages({ source, file, signal, problems, object, keys }: P
     throwIfCancelled(signal);
     const key = String(typeof value === 'string' || typeof value === 'number' ? value : '');
     const reference = references.get(key);
-    lost ??= await whyLost(source, offset, reference, key, signal);
+    lost ??= await whyLost({ source, counts, offset, key }, reference);
     if (lost !== undefined) {
       places.set(key, { failure: lost });
       continue;
@@ -72,38 +72,51 @@ async function placeStorages({ source, file, signal, problems, object, keys }: P
   return { place: ({ key }) => places.get(key) ?? { failure: `its storage ${quote(key)} is not among those that ${name} lists. Fetch the file again, or save the model anew` } };
 }
 
+interface Looking {
+  readonly source: ByteSource;
+  readonly counts: Counts;
+  readonly offset: number;
+  readonly key: string;
+}
+
 /** Why neither this storage nor those behind it can be found; ends a sentence that begins with a tensor. */
-async function whyLost(source: ByteSource, offset: number, reference: StorageReference | undefined, key: string, signal: AbortSignal | undefined): Promise<string | undefined> {
+async function whyLost({ source, counts, offset, key }: Looking, reference: StorageReference | undefined): Promise<string | undefined> {
   if (!reference) return `the storage ${quote(key)} is listed and of no tensor, so that its size is unknown. Save the model anew`;
   const length = reference.elements * reference.type.bytes;
   if (!Number.isInteger(length) || offset + COUNT_BYTES + length > source.size) return `the storage ${quote(key)} should have ${length} bytes at ${offset + COUNT_BYTES}, and the file ends at ${source.size}. Fetch the file again`;
-  const bytes = await source.read(offset, COUNT_BYTES, signal);
-  const count = new DataView(bytes.buffer, bytes.byteOffset, COUNT_BYTES).getBigInt64(0, true);
+  const count = await counts.at(offset, length);
   return count === BigInt(reference.elements) ? undefined : `the storage ${quote(key)} should have ${reference.elements} elements, and says that it has ${count}. Fetch the file again, or save the model anew`;
 }
 
 /** By key. The first reference tells the size of all. */
-function storagesWithin(root: PickleValue): Map<string, StorageReference> {
+function storagesOf({ persistents }: PickleOutcome): Map<string, StorageReference> {
   const found = new Map<string, StorageReference>();
-  const seen = new Set<PickleValue>();
-  const open: PickleValue[] = [root];
-  while (open.length > 0 && seen.size < MAX_VALUES) {
-    const value = open.pop() ?? null;
-    if (typeof value !== 'object' || value === null || seen.has(value)) continue;
-    seen.add(value);
-    const reference = storageReference(value);
-    if (reference) {
-      if (!found.has(reference.key)) found.set(reference.key, reference);
-    } else if (Array.isArray(value)) {
-      for (const item of value) open.push(item);
-    } else if (value instanceof PickleDict) {
-      for (const item of value.entries.values()) open.push(item);
-    } else if (value instanceof PickleCall) {
-      open.push(value.callee, value.args, value.state ?? null, value.items ?? null);
-      for (const item of value.entries?.values() ?? []) open.push(item);
-    } else if (value instanceof PicklePersistent) {
-      open.push(value.id);
-    }
+  for (const persistent of persistents) {
+    const reference = storageReference(persistent);
+    if (reference && !found.has(reference.key)) found.set(reference.key, reference);
   }
   return found;
+}
+
+/** Counts that lie near each other come with one read. */
+class Counts {
+  #window = new DataView(new ArrayBuffer(0));
+  #offset = 0;
+
+  constructor(
+    private readonly source: ByteSource,
+    private readonly signal: AbortSignal | undefined,
+  ) {}
+
+  /** `following` bytes lie between this count and the next one. */
+  async at(offset: number, following: number): Promise<bigint> {
+    const start = offset - this.#offset;
+    if (start < 0 || start + COUNT_BYTES > this.#window.byteLength) {
+      const length = following < NEAR_BYTES ? Math.min(WINDOW_BYTES, this.source.size - offset) : COUNT_BYTES;
+      const bytes = await this.source.read(offset, length, this.signal);
+      this.#window = new DataView(bytes.slice().buffer);
+      this.#offset = offset;
+    }
+    return this.#window.getBigInt64(offset - this.#offset, true);
+  }
 }

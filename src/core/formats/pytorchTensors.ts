@@ -38,8 +38,11 @@ export interface TensorContext {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Only scales of channels have to be read: to wait for each of a hundred thousand tensors would take longer than all else. */
+type MaybeLater<T> = T | Promise<T>;
+
 /** What rebuilds a tensor (torch/_utils.py, torch/_tensor.py), by the name in pickles. */
-const REBUILDERS: Readonly<Record<string, (args: readonly PickleValue[], context: TensorContext, depth: number) => FoundTensor | undefined | Promise<FoundTensor | undefined>>> = {
+const REBUILDERS: Readonly<Record<string, (args: readonly PickleValue[], context: TensorContext, depth: number) => MaybeLater<FoundTensor | undefined>>> = {
   'torch._utils._rebuild_tensor': ([storage, offset, size, stride], context) => viewOf({ storage, offset, size, stride }, context),
   'torch._utils._rebuild_tensor_v2': ([storage, offset, size, stride], context) => viewOf({ storage, offset, size, stride }, context),
   'torch._utils._rebuild_tensor_v3': ([storage, offset, size, stride, , , type], context) => viewOf({ storage, offset, size, stride, type }, context),
@@ -70,7 +73,7 @@ export function isTensor(value: PickleValue): value is PickleCall {
 }
 
 /** undefined where the arguments are not those of a tensor. */
-export async function tensorOf(call: PickleCall, context: TensorContext, depth = 0): Promise<FoundTensor | undefined> {
+export function tensorOf(call: PickleCall, context: TensorContext, depth = 0): MaybeLater<FoundTensor | undefined> {
   if (depth > MAX_WRAPPERS) return undefined;
   const path = pathOf(call.callee);
   if (path !== undefined && Object.hasOwn(REBUILDERS, path)) return Array.isArray(call.args) ? REBUILDERS[path]!(call.args, context, depth) : undefined;
@@ -78,7 +81,7 @@ export async function tensorOf(call: PickleCall, context: TensorContext, depth =
   return array && arrayTensor(array, context);
 }
 
-async function tensorWithin(value: PickleValue | undefined, context: TensorContext, depth: number): Promise<FoundTensor | undefined> {
+function tensorWithin(value: PickleValue | undefined, context: TensorContext, depth: number): MaybeLater<FoundTensor | undefined> {
   return value instanceof PickleCall ? tensorOf(value, context, depth + 1) : undefined;
 }
 

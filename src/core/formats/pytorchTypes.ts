@@ -42,7 +42,16 @@ export const UNTYPED: TorchType = listed('untyped', 1);
 
 /** torch.float16, torch.HalfStorage, torch.cuda.HalfStorage; undefined for any other name. */
 export function torchTypeOf(value: PickleValue | undefined): TorchType | undefined {
-  if (!(value instanceof PickleGlobal) || !/^torch(?:\.cuda|\.storage)?$/.test(value.module)) return undefined;
+  if (!(value instanceof PickleGlobal)) return undefined;
+  // A hundred thousand tensors name a few types.
+  if (!known.has(value)) known.set(value, namedType(value));
+  return known.get(value);
+}
+
+const known = new WeakMap<PickleGlobal, TorchType | undefined>();
+
+function namedType(value: PickleGlobal): TorchType | undefined {
+  if (!/^torch(?:\.cuda|\.storage)?$/.test(value.module)) return undefined;
   if (value.name === 'UntypedStorage' || value.name === '_UntypedStorage') return UNTYPED;
   return BY_NAME.get(Object.hasOwn(ALIASES, value.name) ? ALIASES[value.name]! : value.name);
 }

@@ -95,7 +95,7 @@ async function otherPickles(archive: Archive): Promise<PickleOutcome[]> {
       ? await readPickle(source, { offset: entry.dataOffset, end: entry.dataOffset + entry.bytes, signal })
       : await readPickle(bytesSource(source, await inflateHead(source, entry, entry.bytes, signal)), { signal });
     // Whether it can be read does not matter: nothing of it is shown.
-    outcomes.push({ end: outcome.end, globals: outcome.globals, duplicates: [] });
+    outcomes.push({ end: outcome.end, globals: outcome.globals, duplicates: [], persistents: [] });
   }
   return outcomes;
 }
