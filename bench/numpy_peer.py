@@ -76,4 +76,5 @@ def main(path, units):
     print(json.dumps({"ms": (done - loaded) * 1000, "loadMs": (loaded - start) * 1000, "bytes": at, "tensors": len(results), "numpy": np.__version__}))
 
 
-main(sys.argv[1], "--units" in sys.argv[2:])
+if __name__ == "__main__":
+    main(sys.argv[1], "--units" in sys.argv[2:])

@@ -5,15 +5,12 @@
 //   --no-write    leaves RESULTS.md as it is
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import * as esbuild from 'esbuild';
+import { buildEngine, circumstances, GIB, here, median, ours as analyseIn, percent, root, runJson, table } from './common.mjs';
 import { writeModel } from './models.mjs';
 
-const GIB = 1024 ** 3;
 const WORKERS = 2;
 const RULES_RUNS = 15;
 /** Before the compiler has seen the code often enough. */
@@ -27,8 +24,6 @@ const NUMPY_BYTES = 0.25 * GIB;
 /** Published models, whose tensors are small: there the rules weigh most beside the statistics. */
 const REAL_MODELS = ['@upscalerjs/esrgan-slim/models/x2/model.json', '@spotify/basic-pitch/model/model.json', '@vladmandic/face-api/model/ssd_mobilenetv1_model-weights_manifest.json', '@vladmandic/face-api/model/face_recognition_model-weights_manifest.json'];
 
-const here = path.dirname(fileURLToPath(import.meta.url));
-const root = path.dirname(here);
 const { values: options } = parseArgs({ options: { rounds: { type: 'string', default: '3' }, sizes: { type: 'string', default: '0.25,0.5,1' }, 'no-write': { type: 'boolean', default: false }, 'only-rules': { type: 'boolean', default: false } } });
 const rounds = Number(options.rounds);
 const sizes = options.sizes.split(',').map(Number);
@@ -41,7 +36,7 @@ try {
 }
 
 function main() {
-  build();
+  buildEngine(folder);
   if (options['only-rules']) return void console.log(rulesSection());
   const python = findNumpy();
   const sections = [];
@@ -56,17 +51,6 @@ function main() {
   const text = [heading(), ...sections].join('\n\n') + '\n';
   console.log(`\n${text}`);
   if (!options['no-write']) writeFileSync(path.join(here, 'RESULTS.md'), text);
-}
-
-/** A copy of its own, built from the sources: what lies in dist/ may be older. */
-function build() {
-  const asc = createRequire(import.meta.url).resolve('assemblyscript/bin/asc.js');
-  const kernel = ['--target', 'release', '--config', path.join(root, 'src/kernel/asconfig.json'), '--outFile', path.join(folder, 'kernel.wasm')];
-  execFileSync(process.execPath, [asc, path.join(root, 'src/kernel/kernel.ts'), ...kernel], { cwd: root, stdio: 'inherit' });
-  esbuild.buildSync({
-    entryPoints: { engine: path.join(here, 'engine.ts'), worker: path.join(root, 'src/worker/worker.ts') },
-    bundle: true, platform: 'node', target: 'node20', format: 'cjs', mainFields: ['module', 'main'], outdir: folder, logLevel: 'error',
-  });
 }
 
 /**
@@ -114,7 +98,7 @@ function rulesSection() {
 }
 
 function ours(model, times) {
-  return runJson(process.execPath, [path.join(here, 'ours.mjs'), folder, String(WORKERS), String(times), model.file]);
+  return analyseIn(folder, WORKERS, model.file, times);
 }
 
 /** GB/s, median. */
@@ -168,24 +152,6 @@ function findNumpy() {
   return { reason };
 }
 
-function runJson(command, args) {
-  return JSON.parse(execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 1 << 26 }));
-}
-
-function median(numbers) {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
-function percent(share, digits = 0) {
-  return `${(share * 100).toFixed(digits)} %`;
-}
-
-function table(titles, rows) {
-  return [titles, titles.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
-}
-
 function heading() {
-  return `# Measured\n\n\`npm run bench${process.argv.length > 2 ? ` -- ${process.argv.slice(2).join(' ')}` : ''}\`, ${new Date().toISOString().slice(0, 10)}, ${os.cpus().length} × ${os.cpus()[0].model}, ${(os.totalmem() / GIB).toFixed(0)} GiB, Node ${process.versions.node}. Files in the page cache, medians of ${rounds} rounds of ${RUNS_A_ROUND} runs.`;
+  return `# Measured\n\n${circumstances('bench')} Files in the page cache, medians of ${rounds} rounds of ${RUNS_A_ROUND} runs.`;
 }

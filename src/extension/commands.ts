@@ -159,6 +159,8 @@ function nameOf(argument: MenuArgument): string {
     case 'problem':
     case 'rest':
       return argument.entry.path;
+    case 'group':
+      return argument.group.key;
     case 'layer':
       return argument.model.layers[argument.index]?.name ?? '';
     case 'tensor':

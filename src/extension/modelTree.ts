@@ -1,9 +1,11 @@
 import * as vscode from 'vscode';
 import { messageOf } from '../core/errors';
+import type { Model } from '../core/model';
 import { palette, subjectOf } from './hoverSubject';
 import { layerHover, modelHover, tensorHover } from './hoverText';
 import type { ModelChange, ModelEntry } from './modelEntry';
 import type { ModelStore } from './models';
+import { levelOf } from './layerGroups';
 import { treeItem } from './modelTreeItems';
 import { partition, sortLayers, viewsOf } from './modelTreeNodes';
 import type { LayerNode, ModelNode, SortOrder, TensorNode, TreeNode } from './modelTreeNodes';
@@ -39,6 +41,8 @@ export class ModelTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
 
   sort(order: SortOrder): void {
     this.#order = order;
+    // Layers of a large model stand below other rows now.
+    this.#rows.clear();
     this.#changed.fire(undefined);
   }
 
@@ -51,10 +55,12 @@ export class ModelTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
     switch (node.kind) {
       case 'model':
         return this.#childrenOfModel(node);
+      case 'group':
+        return this.#level(node, node.group.layers, node.group.key);
       case 'layer':
         return node.model.layers[node.index]!.tensors.map((index) => this.#tensorNode(node, index));
       case 'rest':
-        return partition(node.model).rest.map((index) => this.#layerNode(node, index));
+        return this.#level(node, partition(node.model).rest, '');
       case 'tensor':
       case 'problem':
         return [];
@@ -77,8 +83,10 @@ export class ModelTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
     const index = model?.layers.findIndex((layer) => layer.name === name) ?? -1;
     if (!model || index < 0) return undefined;
     const parent = this.#modelNode(entry);
-    const isRest = partition(model).rest.includes(index);
-    return this.#layerNode(isRest ? { kind: 'rest', entry, model, parent } : parent, index);
+    const { withWeights, rest } = partition(model);
+    const isRest = rest.includes(index);
+    const from: LayerNode['parent'] = isRest ? { kind: 'rest', entry, model, parent } : parent;
+    return this.#find(from, isRest ? rest : this.#sorted(model, withWeights, entry), '', index);
   }
 
   dispose(): void {
@@ -95,11 +103,31 @@ export class ModelTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
       const model = problem.length > 0 ? entry.model! : await entry.open();
       if (problem.length === 0) void entry.analyze();
       const { withWeights, rest } = partition(model);
-      const layers = sortLayers(withWeights, this.#order, viewsOf(model, entry.analysis)).map((index) => this.#layerNode(node, index));
+      const layers = this.#level(node, this.#sorted(model, withWeights, entry), '');
       return [...problem, ...layers, ...(rest.length > 0 ? [{ kind: 'rest', entry, model, parent: node } as const] : [])];
     } catch (error) {
       return [{ kind: 'problem', entry, message: messageOf(error), parent: node }];
     }
+  }
+
+  #sorted(model: Model, layers: readonly number[], { analysis }: ModelEntry): readonly number[] {
+    return this.#order === 'order' ? layers : sortLayers(layers, this.#order, viewsOf(model, analysis));
+  }
+
+  /** Rows below one: of very many layers only those of the groups are made, until somebody unfolds one. */
+  #level(parent: LayerNode['parent'], layers: readonly number[], above: string): TreeNode[] {
+    const model = parent.entry.model!;
+    const level = levelOf(model, layers, above, this.#order !== 'order');
+    if ('layers' in level) return level.layers.map((index) => this.#layerNode(parent, index));
+    return level.groups.map((group) => ({ kind: 'group', entry: parent.entry, model, group, parent }));
+  }
+
+  /** The row of a layer, below the groups that hold it. */
+  #find(parent: LayerNode['parent'], layers: readonly number[], above: string, index: number): LayerNode {
+    const model = parent.entry.model!;
+    const level = levelOf(model, layers, above, this.#order !== 'order');
+    const group = 'groups' in level ? level.groups.find((one) => one.layers.includes(index)) : undefined;
+    return group ? this.#find({ kind: 'group', entry: parent.entry, model, group, parent }, group.layers, group.key, index) : this.#layerNode(parent, index);
   }
 
   #modelNode(entry: ModelEntry): ModelNode {
@@ -165,6 +193,7 @@ export class ModelTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
         return layerHover(subject, node.index);
       case 'tensor':
         return tensorHover(subject, node.index);
+      case 'group':
       case 'rest':
       case 'problem':
         return undefined;

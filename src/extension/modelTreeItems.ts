@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { isWeight } from '../core/model';
 import { formatCount, formatShape, formatShare, plural } from '../core/numberText';
 import { worstSeverity } from '../core/layerFigures';
+import { SEVERITIES } from '../core/rules/rule';
 import { sparklineCounts } from '../core/statistics/histogram';
 import { readValues } from '../core/statistics/readValues';
 import { sampledShort } from '../core/statistics/sampledWords';
@@ -12,8 +13,8 @@ import { mainTensorOf } from '../core/layerFigures';
 import { COMMANDS, ITEM_KINDS } from './ids';
 import { rowName, visible } from './markdown';
 import type { ModelEntry } from './modelEntry';
-import { nearZeroOfModel, severityOfTensor, viewsOf } from './modelTreeNodes';
-import type { LayerNode, ModelNode, ProblemNode, RestNode, TensorNode, TreeNode } from './modelTreeNodes';
+import { nearZeroOfModel, severityOfTensor, viewsOfLayers } from './modelTreeNodes';
+import type { GroupNode, LayerNode, ModelNode, ProblemNode, RestNode, TensorNode, TreeNode } from './modelTreeNodes';
 
 const { Collapsed, None } = vscode.TreeItemCollapsibleState;
 
@@ -22,6 +23,8 @@ export function treeItem(node: TreeNode): vscode.TreeItem {
   switch (node.kind) {
     case 'model':
       return modelItem(node);
+    case 'group':
+      return groupItem(node);
     case 'layer':
       return layerItem(node);
     case 'tensor':
@@ -38,6 +41,8 @@ export function nodeId(node: TreeNode): string {
   switch (node.kind) {
     case 'model':
       return node.entry.path;
+    case 'group':
+      return `${node.entry.path}\ngroup\n${node.group.key}`;
     case 'layer':
       return `${node.entry.path}\nlayer\n${node.model.layers[node.index]!.name}`;
     case 'tensor':
@@ -67,10 +72,21 @@ function modelItem(node: ModelNode): vscode.TreeItem {
   return item;
 }
 
+function groupItem(node: GroupNode): vscode.TreeItem {
+  const { entry, model, group } = node;
+  const views = viewsOfLayers(model, entry.analysis, group.layers);
+  const item = new vscode.TreeItem(rowName(group.label), Collapsed);
+  item.id = nodeId(node);
+  item.description = words([plural(group.layers.length, 'layer'), formatCount(views.reduce((sum, { parameters }) => sum + parameters, 0))]);
+  item.iconPath = new vscode.ThemeIcon('symbol-namespace');
+  item.resourceUri = rowUri(item.id, SEVERITIES.find((severity) => views.some((view) => view.severity === severity)));
+  return item;
+}
+
 function layerItem(node: LayerNode): vscode.TreeItem {
   const { entry, model, index } = node;
   const layer = model.layers[index]!;
-  const view = viewsOf(model, entry.analysis)[index]!;
+  const view = viewsOfLayers(model, entry.analysis, [index])[0]!;
   const item = new vscode.TreeItem(rowName(layer.name), layer.tensors.length > 0 ? Collapsed : None);
   const main = mainTensorOf(model, layer);
   item.id = nodeId(node);

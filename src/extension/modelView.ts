@@ -86,6 +86,7 @@ export function layerNameOf(node: TreeNode): string | undefined {
     case 'tensor':
       return node.model.layers[node.parent.index]?.name;
     case 'model':
+    case 'group':
     case 'rest':
     case 'problem':
       return undefined;

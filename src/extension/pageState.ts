@@ -54,12 +54,13 @@ export function pageUpdate(source: PageSource, change: { readonly tensors: Reado
     if (statistics) tensors.push(tensorView(index, statistics, bins));
     touched.add(model.tensors[index]!.layer);
   }
-  const layers = change.findings || touched.size > 0 ? layerViews(model, analysis?.statistics ?? new Map(), analysis?.findings ?? []) : [];
+  const changed = change.findings ? model.layers.keys() : [...touched].sort((a, b) => a - b);
+  const layers = layerViews(model, analysis?.statistics ?? new Map(), analysis?.findings ?? [], changed);
   return {
     nearZeroRatio: source.nearZeroRatio,
     histogramBins: source.histogramBins,
     ...(tensors.length > 0 && { tensors }),
-    ...(layers.length > 0 && { layers: change.findings ? layers : layers.filter(({ index }) => touched.has(index)) }),
+    ...(layers.length > 0 && { layers }),
     ...(failures.length > 0 && { failures }),
     ...(change.findings && { findings: analysis?.findings ?? [], silenced: analysis?.silenced?.length ?? 0 }),
     assessment: source.assessment,

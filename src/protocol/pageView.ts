@@ -1,7 +1,6 @@
-import { layerFigures } from '../core/layerFigures';
+import { findingsByLayer, layerFigures } from '../core/layerFigures';
 import type { Model } from '../core/model';
-import { SEVERITIES } from '../core/rules/rule';
-import type { Finding, Severity } from '../core/rules/rule';
+import type { Finding } from '../core/rules/rule';
 import { sparklineCounts } from '../core/statistics/histogram';
 import { QUANTILES } from '../core/statistics/tensorStatistics';
 import type { ChannelStatistics, Distribution, Histogram, TensorStatistics } from '../core/statistics/tensorStatistics';
@@ -42,26 +41,13 @@ export function tensorView(index: number, statistics: TensorStatistics, bins = P
   };
 }
 
-/** Figures of every layer over its weights, in model order. */
-export function layerViews(model: Model, statistics: ReadonlyMap<number, TensorStatistics>, findings: readonly Finding[]): LayerView[] {
-  const worst = worstSeverities(model, findings);
-  return model.layers.map((layer, index) => {
+/** Figures of layers over their weights, in model order; of all where none are named. A model of 100,000 layers is asked several times a second. */
+export function layerViews(model: Model, statistics: ReadonlyMap<number, TensorStatistics>, findings: readonly Finding[], layers: Iterable<number> = model.layers.keys()): LayerView[] {
+  const byLayer = findingsByLayer(model, findings);
+  return Array.from(layers, (index) => {
     const { parameters, sparsity, nearZero } = layerFigures(model, index, statistics);
-    return { index, parameters, sparsity, nearZero, severity: worst.get(layer.name) ?? null };
+    return { index, parameters, sparsity, nearZero, severity: byLayer.get(index)?.[0]?.severity ?? null };
   });
-}
-
-/** Of all layers in one pass: a model of 5,000 layers is asked several times a second. */
-function worstSeverities(model: Model, findings: readonly Finding[]): Map<string, Severity> {
-  const layerOfTensor = new Map(model.tensors.map((tensor) => [tensor.name, model.layers[tensor.layer]?.name]));
-  const worst = new Map<string, Severity>();
-  for (const { subject, severity } of findings) {
-    const layer = subject.kind === 'tensor' ? layerOfTensor.get(subject.name) : subject.kind === 'layer' ? subject.name : undefined;
-    if (layer === undefined) continue;
-    const known = worst.get(layer);
-    if (!known || SEVERITIES.indexOf(severity) < SEVERITIES.indexOf(known)) worst.set(layer, severity);
-  }
-  return worst;
 }
 
 /** A unit of nothing but NaN has no largest magnitude either: its zeros tell it from a dead one. */
