@@ -168,8 +168,9 @@ function select(values: Float64Array, rank: number): number {
 export function fanInOf(tensor: Tensor): number | undefined {
   const { shape, axes, elements, role } = tensor;
   if (role === 'embedding') return 1;
-  if (isDepthwise(tensor)) return shape.slice(0, -2).reduce((product, size) => product * size, 1);
   const outputs = axes?.output === undefined ? undefined : shape[axes.output];
+  // Keras' depthwise kernels of a multiplier have no axis of filters; those of PyTorch have it first.
+  if (outputs === undefined && isDepthwise(tensor)) return shape.slice(0, -2).reduce((product, size) => product * size, 1);
   if (outputs !== undefined && outputs > 0) return elements / outputs;
   return shape.length === 2 && axes === undefined ? Math.sqrt(elements) : undefined;
 }
