@@ -6,7 +6,8 @@ export const NO_ADDRESS = 0xffff_ffff_ffff_ffffn;
 
 /** How a test stores a dataset. */
 export type TestLayout =
-  | { readonly kind: 'contiguous' | 'compact' }
+  | { readonly kind: 'contiguous' }
+  | { readonly kind: 'compact' }
   /** Chunks in row-major order of their grid, padded to whole chunks; undefined for one that is not written. */
   | { readonly kind: 'chunked'; readonly chunkShape: readonly number[]; readonly index: 'implicit' | 'fixedArray' | 'btree1'; readonly chunks: readonly (Uint8Array | undefined)[] };
 
@@ -24,11 +25,8 @@ export interface TestDataset {
 
 /** A tiny writer of HDF5 with superblock 2, headers of version 2 and links in them. Checksums are zero: no reader of ours asks for them. */
 export class Hdf5Builder {
-  #bytes: number[] = [];
-
-  constructor() {
-    this.#bytes = new Array<number>(48).fill(0);
-  }
+  /** The superblock is written last. */
+  readonly #bytes: number[] = new Array<number>(48).fill(0);
 
   get length(): number {
     return this.#bytes.length;

@@ -1,7 +1,7 @@
 import type { WeightDraft, Assignment, LayerDraft } from './assembleModel';
 import { LayerList } from './assembleModel';
 import type { Hdf5Contents, Hdf5Dataset } from './hdf5/walk';
-import { classOfPart, variableByShapes, variableName } from './kerasStorePaths';
+import { classOfPart, variableAlone, variableByShapes, variableName } from './kerasStorePaths';
 import { layerDraftOf } from './kerasTopology';
 import type { KerasLayer } from './kerasTopology';
 import { variableRole } from './kerasWeights';
@@ -165,7 +165,7 @@ function byItself({ object, key, dataset }: Variable, layers: LayerList, names: 
   const className = classOfLayer(layerParts, object, names);
   const isSeed = /(?:^|\/)(?:seed_generator|_?random_generator)$/.test(object);
   const inner = classOfPart(parts.at(-1)!);
-  const known = isSeed ? 'seed_generator_state' : variableName({ ...((inner ?? className) !== undefined && { className: (inner ?? className)! }) }, key);
+  const known = isSeed ? 'seed_generator_state' : variableAlone(inner ?? className ?? '', key, shapes.length);
   const guessed = known === key && /^\d+$/.test(key) && className === undefined ? (variableByShapes(shapes, Number(key)) ?? key) : known;
   const isEmbedding = className === undefined && guessed === 'kernel' && shapes.length === 1 && /embed/i.test(layerParts.at(-1) ?? '');
   const layer = layers.ensure(layerName);

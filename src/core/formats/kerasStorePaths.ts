@@ -68,6 +68,20 @@ export function variableName({ className, config }: Pick<LayerDraft, 'className'
   return kept?.[Number(key)] ?? key;
 }
 
+/**
+ * The same where no configuration says whether a normalization has gamma and beta: with one of them missing nothing tells which, and
+ * the moving statistics stand at the end.
+ * @param count variables of the layer.
+ */
+export function variableAlone(className: string, key: string, count: number): string {
+  const full = variableName({ className }, key);
+  const isBatch = /^(?:Sync)?BatchNormalization$/.test(className);
+  if (!isBatch && !/^(?:Layer|Group)Normalization$/.test(className)) return full;
+  if (count >= (isBatch ? 4 : 2)) return full;
+  const behind = count - 1 - Number(key);
+  return isBatch && count >= 2 ? (['moving_variance', 'moving_mean'][behind] ?? key) : key;
+}
+
 /** What `vars/2` is where nothing tells the class: only what the shapes of the object's variables leave no doubt about. */
 export function variableByShapes(shapes: readonly (readonly number[])[], index: number): string | undefined {
   const [first, second] = shapes;
