@@ -93,7 +93,7 @@ describe('identify', () => {
     assert.match(isOf(latin('\x80\x04\x95\0\0\0\0\0\0\0\0\x8c\x17sklearn.linear_model._base'), 'm.pkl'), /scikit-learn/);
     assert.match(isOf(latin(`a${'\0'.repeat(256)}ustar`), 'm.tar'), /tar archive/);
     assert.match(isOf(latin('\x1f\x8b\x08'), 'm.gz'), /gzip archive: unpack/);
-    assert.match(isOf(encode('model_checkpoint_path: "ckpt-3"\n'), 'checkpoint'), /open the \.index file/);
+    assert.deepEqual(identify(encode('model_checkpoint_path: "ckpt-3"\n'), 'checkpoint'), { kind: 'model', format: 'tensorflow-checkpoint', title: 'TensorFlow checkpoint' });
     assert.match(isOf(encode('node {\n  name: "x"\n}'), 'graph.pbtxt'), /TensorFlow graph as text/);
     assert.match(isOf(latin('\x01\0\xff\x10'), 'group1-shard1of2.bin'), /shard of a TensorFlow\.js model: open the model\.json/);
     assert.match(isOf(latin('\x01\0\xff\x10'), 'model.onnx_data'), /open the \.onnx file/);
