@@ -5,19 +5,24 @@ import * as vscode from 'vscode';
 import { COMMANDS, SETTINGS } from '../../src/extension/ids';
 import { api, closeAllEditors, copyOfModel, fileIn, until, withSetting, workspaceFolder } from './support';
 
+const MODELS = [
+  'basic-pitch/model.json',
+  'blazeface/face_detection_front_128x128_barracuda.onnx',
+  'esrgan-slim/model.json',
+  'face-api/face_expression_model-weights_manifest.json',
+  'face-api/tiny_face_detector_model-weights_manifest.json',
+  'language-detection/model.json',
+  'planted/model.json',
+  'selfie-segmentation/selfie_segmentation.tflite',
+  'small-detector/detector.json',
+  'voice-detection/silero_vad_v5.onnx',
+];
+
 describe('the models of the workspace', () => {
   it('are found whatever their files are called, and nothing else is', async () => {
     const { store } = await api();
     const found = store.entries.map(({ uri }) => vscode.workspace.asRelativePath(uri));
-    assert.deepEqual(found, [
-      'basic-pitch/model.json',
-      'esrgan-slim/model.json',
-      'face-api/face_expression_model-weights_manifest.json',
-      'face-api/tiny_face_detector_model-weights_manifest.json',
-      'language-detection/model.json',
-      'planted/model.json',
-      'small-detector/detector.json',
-    ]);
+    assert.deepEqual(found, MODELS);
     assert.equal(store.get(fileIn('package.json')), undefined);
   });
 
@@ -57,7 +62,7 @@ describe('the models of the workspace', () => {
     await withSetting('files.exclude', { 'small-detector': true }, () => until('files.exclude is respected', () => store.get(detector) === undefined));
     await until('the detector is back', () => store.get(detector) !== undefined);
     await withSetting(SETTINGS.include, ['**/detector.json'], () => until('only the detector is left', () => store.entries.every(({ path: file }) => file === detector.fsPath)));
-    await until('all are back', () => store.entries.length === 7);
+    await until('all are back', () => store.entries.length === MODELS.length);
   });
 
   it('stop being models when their content does', async () => {
