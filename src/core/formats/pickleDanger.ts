@@ -9,9 +9,9 @@ import type { PickleValue } from './pickleValues';
  */
 const MODULES = new Set([
   // Programs and the system.
-  'os', 'posix', 'nt', 'posixpath', 'ntpath', 'subprocess', '_posixsubprocess', 'sys', 'pty', 'tty', 'commands', 'popen2', 'platform', 'signal', 'multiprocessing', '_winapi', 'winreg', '_winreg', 'msvcrt', 'ctypes', '_ctypes', 'cffi', 'mmap', 'fcntl', 'resource', 'gc', 'atexit', 'sysconfig', '_osx_support', 'antigravity', 'getpass', 'psutil', 'sh', 'plumbum', 'pexpect',
+  'os', 'posix', 'nt', 'posixpath', 'ntpath', 'subprocess', '_posixsubprocess', 'sys', 'pty', 'tty', 'commands', 'popen2', 'platform', 'signal', 'multiprocessing', '_winapi', 'winreg', '_winreg', 'msvcrt', 'ctypes', '_ctypes', 'cffi', 'mmap', 'fcntl', 'resource', 'gc', 'atexit', 'sysconfig', '_osx_support', 'antigravity', 'getpass', 'psutil', 'plumbum', 'pexpect',
   // Code.
-  'runpy', 'importlib', '_frozen_importlib', '_frozen_importlib_external', 'imp', 'pkgutil', 'zipimport', 'code', 'codeop', 'marshal', 'inspect', 'ast', 'dis', 'bdb', 'pdb', 'cmd', 'profile', 'cProfile', 'hotshot', 'timeit', 'trace', 'tracemalloc', 'doctest', 'unittest', 'test', 'idlelib', 'lib2to3', 'py_compile', 'compileall', 'pydoc', 'site', 'rlcompleter', 'IPython', 'bpython', 'ptpython', 'jinja2', 'mako', 'sympy', 'numexpr',
+  'runpy', 'importlib', '_frozen_importlib', '_frozen_importlib_external', 'imp', 'pkgutil', 'zipimport', 'code', 'codeop', 'marshal', 'inspect', 'ast', 'dis', 'bdb', 'pdb', 'cmd', 'profile', 'cProfile', 'hotshot', 'timeit', 'trace', 'tracemalloc', 'doctest', 'unittest', 'test.support', 'idlelib', 'lib2to3', 'py_compile', 'compileall', 'pydoc', 'site', 'rlcompleter', 'IPython', 'bpython', 'ptpython', 'jinja2', 'mako', 'sympy', 'numexpr',
   // Packages and builds.
   'pip', 'ensurepip', 'venv', 'virtualenv', 'distutils', 'setuptools', 'pkg_resources', 'conda', 'Cython', 'pyximport',
   // Files.
@@ -19,11 +19,11 @@ const MODULES = new Set([
   // Network.
   'socket', '_socket', 'ssl', 'select', 'selectors', 'asyncio', 'asyncore', 'asynchat', 'http', 'httplib', 'httplib2', 'urllib', 'urllib2', 'urllib3', 'requests', 'aiohttp', 'httpx', 'ftplib', 'smtplib', 'smtpd', 'poplib', 'imaplib', 'nntplib', 'telnetlib', 'xmlrpc', 'xmlrpclib', 'socketserver', 'SocketServer', 'wsgiref', 'webbrowser', 'paramiko', 'fabric', 'boto3',
   // Other pickles.
-  'pickle', '_pickle', 'cPickle', 'dill', 'cloudpickle', 'shelve', 'torch.hub', 'torch.package', 'torch.utils.cpp_extension', 'torch.utils.bottleneck', 'torch.utils.collect_env', 'torch.distributed.run', 'torch.distributed.launch', 'torch.distributed.elastic', 'torch.distributed.rpc', 'torch.multiprocessing', 'torch._inductor', 'torch._dynamo', 'torch.testing', 'torch.fx.experimental',
+  'pickle', '_pickle', 'cPickle', 'dill', 'cloudpickle', 'shelve', 'torch.hub', 'torch.package', 'torch.utils.cpp_extension', 'torch.utils.bottleneck', 'torch.utils.collect_env', 'torch.distributed.run', 'torch.distributed.launch', 'torch.distributed.elastic', 'torch.distributed.rpc', 'torch.multiprocessing', 'torch._inductor', 'torch.testing', 'torch.fx.experimental',
   'numpy.testing', 'numpy.f2py', 'numpy.distutils',
 ]);
 
-const BUILTINS = ['eval', 'exec', 'execfile', 'compile', '__import__', 'getattr', 'setattr', 'delattr', 'open', 'file', 'input', 'raw_input', 'apply', 'breakpoint', 'globals', 'locals', 'vars', 'memoryview', 'reload', 'help', 'exit', 'quit', '__build_class__', 'type', 'map', 'filter', 'super', 'classmethod'];
+const BUILTINS = ['eval', 'exec', 'execfile', 'compile', '__import__', 'getattr', 'setattr', 'delattr', 'open', 'file', 'input', 'raw_input', 'apply', 'breakpoint', 'globals', 'locals', 'vars', 'reload', '__build_class__'];
 
 /** Single functions of modules that are harmless otherwise. */
 const FUNCTIONS: Readonly<Record<string, readonly string[]>> = {
@@ -48,6 +48,8 @@ const FUNCTIONS: Readonly<Record<string, readonly string[]>> = {
   'torch.jit': ['load', 'script', 'trace'],
   'torch.jit._serialization': ['load'],
   'torch.jit.unsupported_tensor_ops': ['execWrapper'],
+  // A traced graph holds the source code of its forward function, which is compiled when it is loaded.
+  'torch.fx.graph_module': ['reduce_graph_module', 'reduce_package_graph_module', 'reduce_deploy_graph_module', '_exec_with_source', '_forward_from_src'],
   'torch.utils._config_module': ['load_config', 'ConfigModule.load_config'],
   'torch.utils.data.datapipes.utils.decoder': ['basichandlers'],
   'torch.storage': ['_load_from_bytes'],

@@ -6,7 +6,7 @@ import { torchTypeOf } from './pytorchTypes';
 /** Modules whose classes hold settings and states, and nothing that a list of weights lacks without them. */
 const PLAIN_MODULES = /^(?:collections(?:\.abc)?|datetime|decimal|fractions|pathlib|enum|argparse|types|typing|copy_?reg|_codecs|array|uuid|ipaddress|zoneinfo|re|string|numbers|__future__|functools|_collections_abc|dataclasses|numpy(?:\..*)?|torch\.(?:nn|optim|distributions)(?:\..*)?|torch\.jit\._pickle|torchvision\.(?:ops|models)(?:\..*)?|(?:pytorch_lightning|lightning(?:_fabric|_utilities)?)(?:\..*)?|__torch__(?:\..*)?)$/;
 
-const PLAIN_BUILTINS = new Set(['set', 'frozenset', 'list', 'tuple', 'dict', 'int', 'float', 'complex', 'bool', 'str', 'unicode', 'bytes', 'bytearray', 'object', 'slice', 'range', 'xrange', 'long', 'NoneType', 'Ellipsis', 'NotImplemented']);
+const PLAIN_BUILTINS = new Set(['set', 'frozenset', 'list', 'tuple', 'dict', 'int', 'float', 'complex', 'bool', 'str', 'unicode', 'bytes', 'bytearray', 'object', 'slice', 'range', 'xrange', 'long', 'NoneType', 'Ellipsis', 'NotImplemented', 'type']);
 
 /** Of torch itself: what stands for a setting. */
 const PLAIN_TORCH = new Set([

@@ -53,6 +53,7 @@ describe('pickles that would run code', () => {
     ['a pickle in a pickle', opcodes('c_pickle\nloads\nC\x05abcde\x85R0'), /calls _pickle\.loads\("abcde"\)/],
     ['a submodule of a dangerous one', opcodes('casyncio.subprocess\ncreate_subprocess_shell\nU\x01x\x85R0'), /asyncio\.subprocess/],
     ['torch.hub', opcodes('ctorch.hub\nload\nU\x01x\x85R0'), /torch\.hub\.load\("x"\)/],
+    ['a traced graph with its source code', opcodes('ctorch.fx.graph_module\nreduce_graph_module\n}U\x03for\x86R0'), /torch\.fx\.graph_module\.reduce_graph_module/],
     ['Python 2', opcodes('c__builtin__\neval\nS\'1\'\n\x85R0'), /__builtin__\.eval/],
   ];
 
@@ -94,6 +95,12 @@ describe('pickles that would run code', () => {
     assert.equal((await dangers(renamed)).length, 1);
     const { problems } = await open(renamed);
     assert.ok(problems.some(({ message }) => /more than one entry of the name "archive\/data\.pkl"/.test(message)));
+  });
+
+  it('are not what programs call their own modules', async () => {
+    for (const global of ['test.Net', 'models.os.Net', 'system.Net', 'functools.partial', 'builtins.type', 'torch._dynamo.eval_frame.OptimizedModule']) {
+      assert.deepEqual(await dangers(torchZip(dict(['a', weight], ['b', { global }]), four)), [], global);
+    }
   });
 
   it('are not what usual checkpoints hold', async () => {
