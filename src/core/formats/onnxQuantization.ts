@@ -3,7 +3,8 @@ import { HumanError, throwIfCancelled } from '../errors';
 import type { Problem, Quantization } from '../model';
 import { decodeValues } from '../statistics/decode';
 import { quote } from './jsonValues';
-import type { OnnxGraph, OnnxUse, ValueId } from './onnxGraph';
+import { ABSENT } from './onnxGraph';
+import type { OnnxGraph, OnnxNode, OnnxUse, ValueId } from './onnxGraph';
 import { scalingOf } from './onnxScaling';
 import type { Scaling } from './onnxScaling';
 import type { OnnxPlacer, OnnxWeight } from './onnxStorage';
@@ -33,6 +34,14 @@ export async function quantize(graph: OnnxGraph, placer: OnnxPlacer, weights: re
   const scaled = new Map<ValueId, number>();
   for (const [tensor, weight] of weights.entries()) {
     throwIfCancelled(signal);
+    const blocks = weight.unreadable === undefined && weight.dtype === 'uint8' ? graph.usesOf(weight.constant.id).find(({ node, input }) => node.op === 'MatMulNBits' && input === 1) : undefined;
+    if (blocks) {
+      for (const id of blocks.node.inputs.slice(2, 4)) if (id !== ABSENT && !scaled.has(id)) scaled.set(id, tensor);
+      const unpacked = await reader.blocks(weight, blocks.node);
+      result.push(typeof unpacked === 'string' ? weight : unpacked);
+      if (typeof unpacked === 'string') problems.push({ message: `${placer.file.source.name}: the packed codes of ${quote(weight.name)} are shown as bytes: ${unpacked}`, remedy: 'Its figures are of the bytes, not of the weights. Open the model that was quantized to see its weights.', tensor });
+      continue;
+    }
     const scaling = CODES.has(weight.dtype) && weight.unreadable === undefined ? findScaling(graph, weight) : undefined;
     if (!scaling) {
       result.push(weight);
@@ -93,6 +102,44 @@ class ScaleReader {
     const found = layOut(weight, scaling, scale, zeroPoint);
     if (typeof found !== 'string' && found.scheme !== 'affine' && found.scheme !== 'float16') this.#total += found.scales.length;
     return found;
+  }
+
+  /**
+   * MatMulNBits (ONNX Runtime, contrib operators): B [N, blocks, block size × bits / 8] holds the rows of a matrix [N, K], a scale and a zero
+   * point for each block of a row; without zero points the middle of the codes is zero.
+   */
+  async blocks(weight: OnnxWeight, { inputs, attributes }: OnnxNode): Promise<OnnxWeight | string> {
+    const setting = (name: string): number => attributes.get(name)?.i ?? 0;
+    const [rows, columns, blockSize, bits] = [setting('N'), setting('K'), setting('block_size'), attributes.get('bits')?.i ?? 4];
+    if (bits !== 4 && bits !== 8) return `they have ${bits} bits, and those of 4 and 8 are read`;
+    if (!(blockSize > 0) || columns % blockSize !== 0) return `rows of ${columns} are no whole number of blocks of ${blockSize}`;
+    if (weight.bytes !== (rows * columns * bits) / 8 || (inputs[4] ?? ABSENT) !== ABSENT) return `they are not laid out as [${rows}, ${columns}]`;
+    const perRow = columns / blockSize;
+    const count = rows * perRow;
+    const scale = await this.#numbers(inputs[2] ?? ABSENT);
+    if (typeof scale === 'string') return scale === '' ? 'their scales are computed when the model runs' : scale;
+    if (scale.values.length !== count) return `${scale.values.length} scales do not go with ${count} blocks`;
+    const zeroPoints = await this.#blockPoints(inputs[3] ?? ABSENT, { rows, perRow, bits });
+    if (typeof zeroPoints === 'string') return zeroPoints;
+    this.#total += count;
+    const quantization = { scheme: 'perBlock', axis: 1, blockSize, scales: scale.values, zeroPoints, originalDtype: 'float32' } as const;
+    return { ...weight, dtype: bits === 4 ? 'uint4' : 'uint8', shape: [rows, columns], elements: rows * columns, quantization };
+  }
+
+  /** As numbers, or packed like the codes: each row of blocks begins with a byte of its own. */
+  async #blockPoints(id: ValueId, { rows, perRow, bits }: { rows: number; perRow: number; bits: 4 | 8 }): Promise<readonly number[] | string> {
+    const count = rows * perRow;
+    if (id === ABSENT) return new Array<number>(count).fill(2 ** (bits - 1));
+    const points = await this.#numbers(id);
+    if (typeof points === 'string') return points === '' ? 'their zero points are computed when the model runs' : points;
+    const isPacked = bits === 4 && this.#weights.get(id)?.dtype === 'uint8';
+    const rowBytes = isPacked ? Math.ceil(perRow / 2) : perRow;
+    if (points.values.length !== rows * rowBytes) return `${points.values.length} zero points do not go with ${count} blocks`;
+    if (!isPacked) return points.values;
+    return Array.from({ length: count }, (_, i) => {
+      const block = i % perRow;
+      return (points.values[Math.floor(i / perRow) * rowBytes + (block >> 1)]! >> (4 * (block & 1))) & 15;
+    });
   }
 
   async #scales({ scale, factor }: Scaling): Promise<Numbers | string> {
