@@ -2,7 +2,6 @@ import { isNumeric } from '../core/dtype';
 import type { Model, Tensor } from '../core/model';
 import { evenSample, LEAST_SAMPLE_BYTES, SAMPLE_GROUPS } from '../core/statistics/evenSample';
 import type { SamplePlan } from '../core/statistics/evenSample';
-import { canBeDivided } from './parts';
 
 /** What is read of a model before a person asks for all of it: some seconds from a local disk. */
 export const DEFAULT_BUDGET_BYTES = 8 * 1024 ** 3;
@@ -25,7 +24,7 @@ export function planSamples(model: Model, wanted: readonly number[], budgetBytes
   const bytesOf = (index: number): number => model.tensors[index]!.bytes;
   const total = readable.reduce((sum, index) => sum + bytesOf(index), 0);
   if (total <= budgetBytes) return samples;
-  const [divided, whole] = [readable.filter((index) => canBeDivided(model.tensors[index]!)), readable.filter((index) => !canBeDivided(model.tensors[index]!))];
+  const [divided, whole] = [readable.filter((index) => canBeSampled(model.tensors[index]!)), readable.filter((index) => !canBeSampled(model.tensors[index]!))];
   const left = Math.max(0, budgetBytes - whole.reduce((sum, index) => sum + bytesOf(index), 0));
   const allotment = allotmentOf(divided.map(bytesOf), left);
   for (const index of divided) {
@@ -33,6 +32,11 @@ export function planSamples(model: Model, wanted: readonly number[], budgetBytes
     if (sample) samples.set(index, sample);
   }
   return samples;
+}
+
+/** Runs cost no more than their share. Of a chunk that is packed all is unpacked, however little is wanted. */
+function canBeSampled({ encoding }: Tensor): boolean {
+  return encoding === undefined || encoding.kind === 'permuted';
 }
 
 function isRead(tensor: Tensor | undefined): boolean {
