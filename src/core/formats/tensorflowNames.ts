@@ -24,15 +24,15 @@ export interface NamedVariables {
 /** The variables of a checkpoint by the names that the program gave them, in the order in which its objects hold them. */
 export function nameVariables(placed: readonly BundleWeight[], tracked: ReadonlyMap<string, TrackedVariable>): NamedVariables {
   const kept = withoutCopies(placed, tracked);
-  const ordered = kept.map((weight) => ({ weight, variable: tracked.get(weight.key) })).sort((a, b) => byPlace(a, b));
+  const ordered = kept.map((weight) => orderedOf(weight, tracked.get(weight.key))).sort(byPlace);
   const names = displayNames(ordered);
   const list = new LayerList();
-  const prefix = modelPrefix(ordered.flatMap((each, i) => (each.variable && !isOptimizerState(each) && !COUNTER.test(names[i]!) ? [names[i]!] : [])));
+  const prefix = modelPrefix(ordered.flatMap((each, i) => (each.variable && !each.isState && !COUNTER.test(names[i]!) ? [names[i]!] : [])));
   const described = new Map<number, Partial<Layer>>();
-  const assignments = ordered.map(({ weight, variable }, i): Assignment => {
+  const assignments = ordered.map(({ weight, variable, isState }, i): Assignment => {
     const name = names[i]!;
     const keras = metadataOf(variable?.metadata);
-    const role = isOptimizerState({ weight, variable }) ? 'optimizer' : roleOf(weight, name, keras?.className);
+    const role = isState ? 'optimizer' : roleOf(weight, name, keras?.className);
     const layer = list.ensure(role === 'optimizer' ? 'optimizer' : layerName(name.startsWith(prefix) ? name.slice(prefix.length) : name));
     if (keras && role !== 'optimizer' && !described.has(layer)) described.set(layer, keras);
     const axes = axesOfVariable(role, name, weight.shape, keras?.className);
@@ -48,10 +48,12 @@ export function nameVariables(placed: readonly BundleWeight[], tracked: Readonly
 interface Ordered {
   readonly weight: BundleWeight;
   readonly variable: TrackedVariable | undefined;
+  readonly isState: boolean;
 }
 
-function isOptimizerState({ weight, variable }: Ordered): boolean {
-  return variable?.isOptimizer === true || SLOT.test(withoutPart(weight.name)) || OPTIMIZER_STATE.test(weight.name);
+function orderedOf(weight: BundleWeight, variable: TrackedVariable | undefined): Ordered {
+  const isState = variable?.isOptimizer === true || SLOT.test(withoutPart(weight.name)) || OPTIMIZER_STATE.test(weight.name);
+  return { weight, variable, isState };
 }
 
 /** Of a partitioned variable whose parts are listed. */
@@ -61,7 +63,7 @@ function withoutPart(name: string): string {
 
 /** The optimizer comes last; the rest as the model's objects hold it, or in the natural order of the names. */
 function byPlace(a: Ordered, b: Ordered): number {
-  const last = Number(isOptimizerState(a)) - Number(isOptimizerState(b));
+  const last = Number(a.isState) - Number(b.isState);
   if (last !== 0) return last;
   if (a.variable && b.variable) return a.variable.position - b.variable.position;
   if (a.variable || b.variable) return a.variable ? -1 : 1;
