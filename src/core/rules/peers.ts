@@ -231,12 +231,17 @@ function describe(context: TensorContext): Peer | undefined {
   const { tensor, layer, statistics } = context;
   const kind = kindOf(tensor, layer);
   const fanIn = isMatrix(tensor) ? fanInOf(tensor) : 1;
-  if (kind === undefined || fanIn === undefined) return undefined;
+  if (kind === undefined || fanIn === undefined || areCodes(tensor, layer)) return undefined;
   const folding = isKernelKind(kind) ? foldingOf(context) : NO_FOLDING;
   const factor = folding.kind === 'known' ? foldingFactor(context, folding.factors) : folding.kind === 'none' ? 1 : undefined;
   if (factor === undefined) return undefined;
   const scale = spikeFreeRms(statistics) * Math.sqrt(fanIn) * factor;
   return scale > 0 && Number.isFinite(scale) ? { kind, fanIn, scale, isFolded: folding.kind === 'known' } : undefined;
+}
+
+/** Codes whose scales stand in another tensor of their layer (FP8 of vLLM and DeepSeek, int8 of bitsandbytes): how large they are says nothing. */
+function areCodes(tensor: Tensor, { config }: Layer): boolean {
+  return isMatrix(tensor) && config?.['quantization'] !== undefined && tensor.quantization === undefined;
 }
 
 /** √ of the mean square without the largest weight. */

@@ -32,6 +32,13 @@ describe('peers', () => {
     assert.deepEqual(robust([1, 2, 3, 4, 1000]), { median: 3, spread: 1.4826 });
   });
 
+  it('leave out codes whose scales stand in another tensor', () => {
+    const layers = { codes: { config: { quantization: 'codes with scales' } } };
+    const contexts = contextsOf([dense('codes', 100), dense('plain', 1)], layers);
+    assert.equal(peerOf(contexts.get('codes/kernel')!), undefined);
+    assert.notEqual(peerOf(contexts.get('plain/kernel')!), undefined);
+  });
+
   it('know how many weights an output sums over', () => {
     const contexts = contextsOf([
       dense('dense', 1),
