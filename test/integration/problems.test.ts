@@ -141,7 +141,7 @@ describe('problems, silences and baselines', function () {
     const { model, analysis, assessment, problem } = entry;
     assert.deepEqual(keys(pageState({ model: model!, analysis, assessment, problem, nearZeroRatio: 0.01, histogramBins: 100 }, undefined).findings), expected, 'panel');
     const features = model!.layers.findIndex(({ name }) => name === 'features');
-    const hover = layerHover(subjectOf(entry, { nearZeroRatio: 0.01, histogramBins: 100, workers: 1, thresholds: {} }, { palette: palette() })!, features);
+    const hover = layerHover(subjectOf(entry, { nearZeroRatio: 0.01, histogramBins: 100, workers: 1, thresholds: {}, budgetBytes: 0 }, { palette: palette() })!, features);
     assert.doesNotMatch(hover, /output units hold only zeros/, 'hover');
     assert.match(hover, /Excess kurtosis/, 'hover');
     const { errors, warnings } = { errors: expected.filter((key) => key.includes(' error ')).length, warnings: expected.filter((key) => key.includes(' warning ')).length };
