@@ -5,7 +5,7 @@ import { ModelTree } from '../../src/extension/modelTree';
 import type { TreeNode } from '../../src/extension/modelTreeNodes';
 import { api, fileIn } from './support';
 
-const SETTINGS = { nearZeroRatio: 0.01, histogramBins: 100, workers: 1, budgetBytes: 0, thresholds: {}, budgetBytes: 0 };
+const SETTINGS = { nearZeroRatio: 0.01, histogramBins: 100, workers: 1, thresholds: {}, budgetBytes: 0 };
 
 function labels(tree: ModelTree, nodes: readonly TreeNode[]): string[] {
   return nodes.map((node) => labelOf(tree.getTreeItem(node)));
