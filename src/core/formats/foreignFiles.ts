@@ -43,7 +43,7 @@ export function describeForeign(head: Uint8Array, name: string): string {
   if (isLfsPointer(latin)) return 'is a Git LFS pointer: run git lfs pull';
   const signature = signatureOf(latin);
   if (signature !== undefined) return signature;
-  if (looksLikePickle(latin)) return describePickle(latin);
+  if (looksLikePickle(latin)) return describePickle(latin) ?? 'is a Python pickle that holds no tensors Weightgram knows';
   if (latin.startsWith('PK\x03\x04')) return describeZip(latin);
   const protobuf = describeProtobuf(latin, name);
   if (protobuf !== undefined) return protobuf;

@@ -63,12 +63,15 @@ export function looksLikePickle(latin: string): boolean {
   return latin[0] === '\x80' && latin[1] !== undefined && latin[1] >= '\x02' && latin[1] <= '\x05';
 }
 
-/** What a pickle holds that is no PyTorch checkpoint, by the names of the classes in it. */
-export function describePickle(latin: string): string {
-  if (/\bsklearn[._]/.test(latin)) return 'is a pickled scikit-learn model: Weightgram reads arrays, which numpy.savez writes';
-  if (/\bjoblib\b|numpy_pickle/.test(latin)) return 'is a joblib file: Weightgram reads arrays, which numpy.savez writes';
-  if (/\bxgboost\b|\blightgbm\b|\bcatboost\b/.test(latin)) return 'is a pickled tree model: trees, not weights';
-  return 'is a Python pickle that holds no tensors Weightgram knows';
+const PICKLED: readonly TextKind[] = [
+  { pattern: /\bsklearn[._]/, is: 'is a pickled scikit-learn model: Weightgram reads arrays, which numpy.savez writes' },
+  { pattern: /\bjoblib\b|numpy_pickle/, is: 'is a joblib file: Weightgram reads arrays, which numpy.savez writes' },
+  { pattern: /\bxgboost\b|\blightgbm\b|\bcatboost\b/, is: 'is a pickled tree model: trees, not weights' },
+];
+
+/** What a pickle holds that is no PyTorch checkpoint, by the names of the classes in it; undefined where they do not tell. */
+export function describePickle(latin: string): string | undefined {
+  return PICKLED.find(({ pattern }) => pattern.test(latin))?.is;
 }
 
 interface TextKind {

@@ -2,6 +2,7 @@ import type { ByteSource } from '../byteSource';
 import { FormatError, UnsupportedError } from '../errors';
 import type { Model, ModelFile } from '../model';
 import { assembleModel, boundedProblems, uniqueNames } from './assembleModel';
+import { describePickle } from './foreignSignatures';
 import type { Format } from './format';
 import { baseName } from './jsonValues';
 import { fileOf } from './modelFiles';
@@ -22,7 +23,7 @@ export const pytorch: Format = {
   id: ID,
   title: TITLE,
   extensions: ['.pt', '.pth', '.bin', '.ckpt', '.json'],
-  matches: (head) => indexedShards(head) === 'pytorch' || (isZip(head) ? isTorchZip(head) : isTar(head) || looksLikePickle(head)),
+  matches: (head) => indexedShards(head) === 'pytorch' || (isZip(head) ? isTorchZip(head) : isTar(head) || isOwnPickle(head)),
   async open(source, signal): Promise<Model> {
     if (await isIndex(source, signal)) {
       const indexed = await readIndexed(source, signal);
@@ -40,6 +41,11 @@ function modelOf(source: ByteSource, formatTitle: string, files: readonly ModelF
   const { layers, assignments } = assignLayers({ ...found, weights: unique.weights });
   const placed = { files, weights: unique.weights, problems: boundedProblems([...found.problems, ...unique.problems]) };
   return assembleModel({ source, format: ID, formatTitle, producer: found.producer, placed, layers, assignments });
+}
+
+/** Any pickle that is not told to be another program's: one that only runs code is told by reading it. */
+function isOwnPickle(head: Uint8Array): boolean {
+  return looksLikePickle(head) && describePickle(new TextDecoder('latin1').decode(head)) === undefined;
 }
 
 /** An index is text; no layout begins with a brace. */

@@ -18,7 +18,7 @@ export interface CodeUse {
 
 const LEVELS: Readonly<Record<string, number>> = { uint8: 256, int8: 256, uint16: 65_536, int16: 65_536 };
 
-/** Ends of the signed codes where the file says nothing of a scale. */
+/** Codes are numbered from this one. */
 const LEAST_CODE: Readonly<Record<string, number>> = { uint8: 0, int8: -128, uint16: 0, int16: -32_768 };
 
 /** undefined where a tensor is not stored in integer codes, or has more levels than are kept one by one. */
@@ -29,9 +29,11 @@ export function codeUse({ tensor, statistics }: TensorContext): CodeUse | undefi
   const { distribution } = statistics;
   const { lower: values, counts } = distribution;
   if (levels === undefined || !distribution.exact || counts.length === 0) return undefined;
-  const { scale, min } = tensor.quantization?.scheme === 'affine' ? tensor.quantization : { scale: 1, min: LEAST_CODE[tensor.dtype]! };
+  // `min` is what code 0 stands for, which is the least one of unsigned types only.
+  const { scale, min } = tensor.quantization?.scheme === 'affine' ? tensor.quantization : { scale: 1, min: 0 };
+  const least = LEAST_CODE[tensor.dtype]!;
   if (!(Math.abs(scale) > 0) || !Number.isFinite(scale) || !Number.isFinite(min)) return undefined;
-  const codeOf = (value: number): number => Math.round((value - min) / scale);
+  const codeOf = (value: number): number => Math.round((value - min) / scale) - least;
   let nonZero = 0;
   let logs = 0;
   let atEnds = 0;

@@ -54,11 +54,11 @@ function isSparseElsewhere(context: TensorContext, run: ZeroRun): boolean {
   return outside <= 0 || (zeroCodes(context) - inside) / outside >= SPARSE_SHARE;
 }
 
-/** Elements whose bytes are all zero: of affine quantization the lowest code, which stands for its minimum. */
+/** Elements whose bytes are all zero: of affine quantization the code 0, which stands for `min`. */
 function zeroCodes({ tensor, statistics }: TensorContext): number {
   if (tensor.quantization?.scheme !== 'affine') return statistics.zeros;
   const { lower, counts } = statistics.distribution;
-  return lower[0] === Math.fround(tensor.quantization.min) ? counts[0]! : 0;
+  return counts[lower.indexOf(Math.fround(tensor.quantization.min))] ?? 0;
 }
 
 /**
