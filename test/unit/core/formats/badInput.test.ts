@@ -276,7 +276,8 @@ describe('bad input: the file itself', () => {
     await refused('{"name":"x","version":"1","scripts":{}}', UnsupportedError, /is an npm package manifest/);
     await refused('[1,2]', UnsupportedError, /JSON list of another kind/);
     await refused(LFS, FormatError, /Git LFS pointer.*git lfs pull/);
-    await refused(Uint8Array.of(0x89, 0x48, 0x44, 0x46, 13, 10, 0x1a, 10), UnsupportedError, /HDF5/);
+    await refused(Uint8Array.of(0x89, 0x48, 0x44, 0x46, 13, 10, 0x1a, 10), FormatError, /is damaged: its superblock ends early/);
+    await refused(Uint8Array.of(0x1f, 0x8b, 8, 0), UnsupportedError, /gzip archive/);
     await refused('{"modelTopology":{"node":[]},"weightSpecs":[],"weightData":"AAAA"}', UnsupportedError, /weightData/);
   });
 
