@@ -27,7 +27,8 @@ Options of both
   --version             print the version
   --help                print this help
 
-FILE is a TensorFlow.js model.json (layers or graph model) or a weights manifest; its weight files lie beside it.
+FILE is a model: safetensors, GGUF, ONNX, Keras, PyTorch, NumPy, TensorFlow, TensorFlow Lite or TensorFlow.js (its model.json). Of a
+model in several files it is the index or any part; the others lie beside it.
 A .weightgram.json in its folder or in one above, up to the repository's, silences findings and sets thresholds.
 
 Exit codes

@@ -118,6 +118,8 @@ const UI_SETTINGS = {
   'window.autoDetectColorScheme': false,
   // A hover that waits makes every test wait.
   'workbench.hover.delay': 100,
+  // A row that sticks to the top is a second one of its name.
+  'workbench.tree.enableStickyScroll': false,
   'editor.hover.delay': 100,
 };
 

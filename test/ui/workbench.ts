@@ -43,10 +43,15 @@ export class Workbench {
     await this.dismissHover();
   }
 
-  /** The row of a file or folder, by its path below the workspace; folders on the way are opened. */
+  /**
+   * The row of a file or folder, by its path below the workspace; folders on the way are opened, and all others closed: the Explorer
+   * draws only the rows that fit, and siblings of other folders may have the same name.
+   */
   async file(path: string): Promise<Locator> {
     await this.page.keyboard.press('Control+Shift+E');
     await this.dismissHover();
+    await this.page.keyboard.press('Control+ArrowLeft');
+    await this.page.keyboard.press('Home');
     const explorer = this.page.locator('.explorer-folders-view');
     const parts = path.split('/');
     let row = explorer.getByRole('treeitem', { name: parts[0] ?? '', exact: true });
