@@ -79,6 +79,18 @@ export function codeDecoder({ dtype, quantization }: Pick<Tensor, 'dtype' | 'qua
   return quantization?.scheme === 'affine' ? (code) => dequantize(plain(code), quantization) : plain;
 }
 
+type Float8 = Parameters<typeof decodeFloat8>[0];
+
+const float8Tables = new Map<Float8, Float64Array>();
+
+/** Powers of two for each of millions of elements took longer than everything else about them. */
+function float8Decoder(dtype: Float8): (code: number) => number {
+  let table = float8Tables.get(dtype);
+  if (!table) float8Tables.set(dtype, (table = Float64Array.from({ length: 256 }, (_, code) => decodeFloat8(dtype, code))));
+  const values = table;
+  return (code) => values[code]!;
+}
+
 function plainCode(dtype: Tensor['dtype']): (code: number) => number {
   switch (dtype) {
     case 'float16':
@@ -96,7 +108,7 @@ function plainCode(dtype: Tensor['dtype']): (code: number) => number {
     case 'float8_e4m3fnuz':
     case 'float8_e5m2fnuz':
     case 'float8_e8m0fnu':
-      return (code) => decodeFloat8(dtype, code);
+      return float8Decoder(dtype);
     default:
       return (code) => code;
   }

@@ -164,7 +164,8 @@ export function lookSentence({ model, findings }: Analysis, network: Network): A
 function partWords(part: number, whole: number, isFollowing = false): string {
   if (isFollowing) return formatInteger(part);
   if (part < whole) return `${formatInteger(part)} of ${plural(whole, 'kernel')}`;
-  return whole === 1 ? 'its one kernel' : `all ${plural(whole, 'kernel')}`;
+  if (whole <= 2) return whole === 1 ? 'its one kernel' : 'both kernels';
+  return `all ${plural(whole, 'kernel')}`;
 }
 
 function tailWords(trained: readonly Kernel[]): string {
