@@ -27,7 +27,7 @@ export function pageState(source: PageSource, selectedLayer: string | undefined)
     rules: RULE_TEXTS,
     nearZeroRatio: source.nearZeroRatio,
     histogramBins: source.histogramBins,
-    tensors: [...(analysis?.statistics ?? [])].map(([index, statistics]) => tensorView(index, statistics, bins)),
+    tensors: [...(analysis?.statistics ?? [])].map(([index, statistics]) => tensorView(index, statistics, { bins })),
     layers: layerViews(model, analysis?.statistics ?? new Map(), analysis?.findings ?? []),
     failures: [...(analysis?.failures ?? [])].map(([index, reason]) => ({ index, reason })),
     findings: analysis?.findings ?? [],
@@ -51,7 +51,7 @@ export function pageUpdate(source: PageSource, change: { readonly tensors: Reado
     const reason = analysis?.failures.get(index);
     const statistics = analysis?.statistics.get(index);
     if (reason !== undefined) failures.push({ index, reason });
-    if (statistics) tensors.push(tensorView(index, statistics, bins));
+    if (statistics) tensors.push(tensorView(index, statistics, { bins }));
     touched.add(model.tensors[index]!.layer);
   }
   const changed = change.findings ? model.layers.keys() : [...touched].sort((a, b) => a - b);

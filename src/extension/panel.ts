@@ -10,6 +10,7 @@ import type { SpectrumSummary } from '../core/statistics/spectrumSummary';
 import type { Engine } from '../protocol/engine';
 import type { HostSide, PageSide } from '../protocol/pageContract';
 import { gridView } from '../protocol/gridView';
+import { tensorView } from '../protocol/pageView';
 import { Peer } from '../protocol/rpc';
 import type { Handlers } from '../protocol/rpc';
 import { COMMANDS, PANEL_VIEW_TYPE } from './ids';
@@ -224,6 +225,11 @@ export class ModelPanel implements vscode.Disposable {
         const layer = tensor && this.#entry?.model?.layers[tensor.layer];
         const statistics = this.#entry?.analysis?.statistics.get(index);
         return tensor && layer && statistics ? overlaysOf(layer, tensor, statistics) : [];
+      },
+      units: async ({ tensor }) => {
+        const statistics = this.#entry?.analysis?.statistics.get(tensor);
+        if (statistics) this.#peer.tell('update', { tensors: [tensorView(tensor, statistics, { withUnits: true })] });
+        return null;
       },
       spectrum: ({ tensor }, signal) => this.#spectrum(tensor, signal),
       grid: async ({ tensor, request }, signal) => gridView(await services.engine().grid(this.#model(tensor), tensor, request, signal)),

@@ -27,6 +27,8 @@ export interface TensorView {
   readonly histogram: Histogram;
   readonly outputChannels?: UnitsView;
   readonly inputChannels?: UnitsView;
+  /** It has many units: they come with `units`, when somebody looks at this tensor. */
+  readonly omitsUnits?: true;
   /** Pairs of output units with nearly the same weights, the most alike first; not all of very many. */
   readonly similarUnits?: readonly SimilarUnits[];
 }
@@ -92,6 +94,8 @@ export interface HostSide {
     verdict: { params: { layer: number }; result: LayerVerdict | null };
     /** Distributions to draw over a tensor's histogram, the best one first; empty before it is read. */
     overlays: { params: { tensor: number }; result: readonly Overlay[] };
+    /** The units of a tensor that omits them; they come as an update. */
+    units: { params: { tensor: number }; result: null };
     /** Singular values and what is read from them; tells `spectrumProgress` meanwhile, and its findings come as an update. */
     spectrum: { params: { tensor: number }; result: SpectrumSummary };
     /** The values of a rectangle of a tensor, read anew from the file. */

@@ -22,8 +22,21 @@ export function previewBins(model: Model): number {
   return model.tensors.length > MANY_TENSORS ? PREVIEW_BINS_OF_MANY : PREVIEW_BINS;
 }
 
-/** What the page shows of a tensor, without its distribution: a few kilobytes at most. */
-export function tensorView(index: number, statistics: TensorStatistics, bins = PREVIEW_BINS): TensorView {
+/** Units that travel with every tensor. A language model has ten thousand a tensor, which would make a message of 100 MB. */
+const MOST_UNITS = 1024;
+
+export interface TensorViewOptions {
+  /** See previewBins. */
+  readonly bins?: number;
+  /** For the one tensor that is looked at. */
+  readonly withUnits?: boolean;
+}
+
+/** What the page shows of a tensor, without its distribution: a few kilobytes at most where units are not asked for. */
+export function tensorView(index: number, statistics: TensorStatistics, { bins = PREVIEW_BINS, withUnits = false }: TensorViewOptions = {}): TensorView {
+  const { outputChannels, inputChannels, similarUnits } = statistics;
+  const units = (outputChannels?.maxAbs.length ?? 0) + (inputChannels?.maxAbs.length ?? 0);
+  const omitsUnits = !withUnits && units > (bins < PREVIEW_BINS ? 0 : MOST_UNITS);
   const { count, zeros, nearZeros, nan, positiveInfinity, negativeInfinity, min, max, mean } = statistics;
   const { standardDeviation, skewness, excessKurtosis, l1Norm, l2Norm, quantiles } = statistics;
   return {
@@ -35,9 +48,10 @@ export function tensorView(index: number, statistics: TensorStatistics, bins = P
     },
     sparkline: sparklineCounts(statistics),
     histogram: previewHistogram(statistics, bins),
-    ...(statistics.outputChannels && { outputChannels: unitsView(statistics.outputChannels, statistics) }),
-    ...(statistics.inputChannels && { inputChannels: unitsView(statistics.inputChannels, statistics) }),
-    ...(statistics.similarUnits && statistics.similarUnits.length > 0 && { similarUnits: statistics.similarUnits.slice(0, MOST_SIMILAR) }),
+    ...(omitsUnits && { omitsUnits }),
+    ...(!omitsUnits && outputChannels && { outputChannels: unitsView(outputChannels, statistics) }),
+    ...(!omitsUnits && inputChannels && { inputChannels: unitsView(inputChannels, statistics) }),
+    ...(!omitsUnits && similarUnits && similarUnits.length > 0 && { similarUnits: similarUnits.slice(0, MOST_SIMILAR) }),
   };
 }
 

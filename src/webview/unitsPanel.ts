@@ -14,7 +14,7 @@ export interface UnitsPanel extends ChartPart {
 
 /** Norms per output unit and per input channel, closed until somebody looks. */
 export function createUnitsPanel(context: Context): UnitsPanel {
-  const { store } = context;
+  const { store, host } = context;
   const outputs = createBars(context);
   const inputs = createBars(context);
   const sorted = toggle('sorted', 'Largest norm first, instead of the order in the file', (sortUnits) => store.setView({ sortUnits }));
@@ -48,6 +48,8 @@ export function createUnitsPanel(context: Context): UnitsPanel {
       if (view === current && next === unit) return;
       current = view;
       unit = next;
+      // They come as an update of this tensor.
+      if (view?.omitsUnits) host.request('units', { tensor: view.index }).catch(context.report);
       draw();
     },
     use: (plotly) => {

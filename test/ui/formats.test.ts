@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, cpSync, rmSync } from 'node:fs';
+import { copyFileSync, cpSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ROOT } from '../support/paths';
+import { packTensors } from '../support/safetensorsBuilder';
 import type { UiWindow } from '../support/uiWindow';
 import { clearDesk } from './desk';
 import type { DrawnChart, Panel } from './panel';
@@ -74,6 +75,15 @@ describe('weight files', () => {
     await window.screenshot('no-model');
     await panel.frame.getByRole('button', { name: 'Open in the text editor' }).click();
     await workbench.page.locator('.editor-group-container .monaco-editor .view-line').first().waitFor();
+  });
+
+  it('with many units have them where somebody looks', async () => {
+    const values = Float32Array.from({ length: 1500 * 8 }, (_, i) => Math.sin(i) * 0.1);
+    writeFileSync(path.join(window.folder, FOLDER, 'wide.safetensors'), packTensors([{ name: 'wide.weight', dtype: 'F32', shape: [1500, 8], bytes: new Uint8Array(values.buffer) }]));
+    await (await workbench.file(`${FOLDER}/wide.safetensors`)).dblclick();
+    await panel.finished();
+    await panel.selectRow('wide');
+    await panel.frame.locator('.units > summary').getByText(/1.?500 units/).waitFor();
   });
 
   for (const { file, title, by } of CASES) {

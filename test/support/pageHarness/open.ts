@@ -124,6 +124,7 @@ async function connect(page: Page, options: HarnessOptions, calls: Harness['call
       ready: noted('ready', async () => options.state()),
       histogram: noted('histogram', async (params, signal) => options.histogram(params, signal)),
       verdict: async (params, signal) => options.verdict?.(params, signal) ?? null,
+      units: () => Promise.resolve(null),
       overlays: async (params, signal) => options.overlays?.(params, signal) ?? [],
       spectrum: noted('spectrum', async (params, signal) => (options.spectrum ? options.spectrum(params, signal) : refuse('This host computes no spectra.'))),
       grid: noted('grid', async (params, signal) => (options.grid ? options.grid(params, signal) : refuse('This host reads no values.'))),

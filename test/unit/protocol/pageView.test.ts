@@ -88,6 +88,17 @@ describe('tensorView', () => {
     assert.deepEqual([unknown.dead, unknown.notFinite], [[], []], 'where nobody counted, nothing is claimed');
   });
 
+  it('leaves many units out until somebody looks at the tensor', () => {
+    const of = (count: number): Partial<TensorStatistics> => ({ outputChannels: { axis: 0, maxAbs: new Float32Array(count).fill(1), l2Norm: new Float32Array(count).fill(1) } });
+    const few = tensorView(0, statisticsOf([1, 2]), {});
+    assert.equal(few.omitsUnits, undefined);
+    assert.equal(tensorView(0, statisticsOf([1, 2], of(1024))).outputChannels?.l2Norm.length, 1024);
+    const many = tensorView(0, statisticsOf([1, 2], of(1025)));
+    assert.deepEqual([many.omitsUnits, many.outputChannels], [true, undefined]);
+    assert.equal(tensorView(0, statisticsOf([1, 2], of(1025)), { withUnits: true }).outputChannels?.l2Norm.length, 1025);
+    assert.equal(tensorView(0, statisticsOf([1, 2], of(8)), { bins: 24 }).omitsUnits, true, 'a model of thousands of tensors sends none');
+  });
+
   it('spreads a wide bin over the steps it covers', () => {
     const wide: Distribution = { exact: false, lower: Float64Array.of(0), upper: Float64Array.of(24), counts: Float64Array.of(2400) };
     const { sparkline } = tensorView(0, statisticsOf([0, 24], { distribution: wide }));
