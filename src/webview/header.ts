@@ -103,7 +103,7 @@ function modelFacts({ model, layersWithWeights }: PageData): HTMLElement[] {
 }
 
 function modelHover({ model }: PageData): string {
-  return [model.path, model.producer && `Written by ${model.producer}`].filter(Boolean).join('\n');
+  return [model.path, model.producer && `The file says of itself: ${model.producer}`].filter(Boolean).join('\n');
 }
 
 function renderCounts(counts: HTMLElement, data: PageData): void {

@@ -85,6 +85,19 @@ if (process.env['WEIGHTGRAM_UPDATE_IMAGES']) {
       await keep('spectrum');
     });
 
+    it('a weight file in its editor, and the values of a weight', async () => {
+      await workbench.reset();
+      await (await workbench.file('blazeface/face_detection_front_128x128_barracuda.onnx')).dblclick();
+      await panel.finished();
+      await panel.selectRow('functional_1/conv2d_16');
+      await panel.chart('histogram');
+      await keep('editor');
+      await panel.frame.locator('.values > summary').click();
+      await panel.frame.locator('.values-canvas[data-drawn]').waitFor();
+      await panel.frame.locator('.values').evaluate((element) => element.scrollIntoView());
+      await keep('values');
+    });
+
     it('a real model, in light colours', async () => {
       await workbench.reset();
       await window.wear('light');

@@ -17,6 +17,6 @@ function nounOf({ className = '' }: Layer, tensor: Tensor, facts: LayerFacts): s
   const article = facts.isHead ? 'the last' : 'a';
   if (facts.isDepthwise || isDepthwise(tensor)) return `${article} depthwise convolution`;
   if (/conv/i.test(className) || tensor.shape.length > 2) return `${article} convolution`;
-  if (/dense|matmul|linear|gemm/i.test(className)) return `${article} dense layer`;
+  if (/dense|matmul|linear|gemm|fullyconnected/i.test(className)) return `${article} dense layer`;
   return facts.isHead ? 'the last layer' : 'a layer';
 }
