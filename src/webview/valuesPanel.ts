@@ -1,6 +1,6 @@
 import { CancelledError, messageOf } from '../core/errors';
 import type { Tensor } from '../core/model';
-import { formatExact, formatInteger, formatNumber, plural } from '../core/numberText';
+import { formatInteger } from '../core/numberText';
 import type { AxisWindow, Grid, GridRequest, Reduction } from '../core/values/grid';
 import { hasValues } from '../core/values/npy';
 import type { ValuesFormat } from '../core/values/saved';
@@ -8,14 +8,15 @@ import type { TensorView } from '../protocol/pageContract';
 import { gridOf } from '../protocol/gridView';
 import type { Context } from './context';
 import { el, replaceChildren, segmented, setText } from './dom';
-import { axisLabel, galleryOf, placeText, planeOf, stillAxes } from './valuesAxes';
+import { galleryOf, planeOf, stillAxes } from './valuesAxes';
 import { ValuesCanvas } from './valuesCanvas';
 import { colourOf, limitOf, paletteOf, shareColour } from './valuesColours';
 import type { ValueRange } from './valuesColours';
+import { axisSelect, axisSliders } from './valuesControls';
 import { mostCells, planeLayout, tilesLayout, tilesThatFit } from './valuesLayout';
 import type { CellLayout } from './valuesLayout';
 import { shareLegend, valueLegend } from './valuesLegend';
-import { cellPlace, gridSentence, nextAbove, rangeSentence, sizeOf } from './valuesWords';
+import { cellPlace, cellWords, gridSentence, nextAbove, rangeSentence, sizeOf } from './valuesWords';
 import type { Range } from './valuesWords';
 
 /** A slider that is dragged asks for the slice where it rests. */
@@ -99,14 +100,19 @@ export function createValuesPanel(context: Context): ValuesPanel {
   const planeControls = el('span', { class: 'controls-group' }, rowSelect.element, columnSelect.element);
   const controls = el('div', { class: 'controls' }, mode.element, planeControls, sort.element, pager, range.element, reduction.element, el('span', { class: 'spacer' }), unzoom, saved,
     el('span', { class: 'buttons' }, save('npy', 'Save .npy', 'Save all values for numpy.load, every bit of them'), save('csv', 'Save CSV', 'Save the values as a table; a large tensor\'s first rows')));
-  const sliders = el('div', { class: 'values-sliders' });
+  const sliders = axisSliders((axis, index) => {
+    if (!shown) return;
+    const at = [...choiceOf(shown).at];
+    at[axis] = index;
+    change({ at });
+  });
   const legend = el('div', { class: 'values-legend', attributes: { 'aria-hidden': 'true' } });
   const rangeText = el('span', {});
   const clearRange = el('button', { class: 'link', attributes: { type: 'button' }, on: { click: () => change({ range: undefined }) } }, 'show values again');
   const rangeLine = el('p', { class: 'values-range', attributes: { role: 'status', hidden: true } }, rangeText, ' ', clearRange);
   const sentence = el('p', { class: 'outside' });
   const failure = el('p', { class: 'spectrum-failed', attributes: { role: 'alert', hidden: true } });
-  const body = el('div', { class: 'values-body' }, controls, sliders, rangeLine, canvas.element, legend, sentence, failure);
+  const body = el('div', { class: 'values-body' }, controls, sliders.element, rangeLine, canvas.element, legend, sentence, failure);
   const element = el('details', { class: 'values', attributes: { hidden: true } }, el('summary', {}, 'Values'), body);
   element.addEventListener('toggle', () => {
     store.setView({ showValues: element.open });
@@ -177,7 +183,7 @@ export function createValuesPanel(context: Context): ValuesPanel {
     sort.element.hidden = !isGallery;
     pager.hidden = !isGallery;
     unzoom.hidden = isGallery || choice.window === undefined;
-    showSliders(tensor, choice, isGallery ? [gallery.unit, gallery.rows, gallery.columns] : [choice.rows, choice.columns]);
+    sliders.show(tensor, stillAxes(tensor, isGallery ? [gallery.unit, gallery.rows, gallery.columns] : [choice.rows, choice.columns]), choice.at);
     const width = canvas.element.clientWidth;
     if (width === 0) return;
     const { request, units, tileCell } = isGallery ? galleryRequest(shown, choice, width) : planeRequest(choice, width);
@@ -291,66 +297,7 @@ export function createValuesPanel(context: Context): ValuesPanel {
   function describe(cell: number): string {
     if (!shown || !answer) return '';
     const { grid, request, units } = answer;
-    const choice = choiceOf(shown);
-    const { tile, row, column } = cellPlace(cell, grid);
-    const at = [...choice.at];
-    const { rows, columns } = request;
-    const place = grid.places?.[cell];
-    const isWhole = grid.elements === grid.values.length;
-    const [rowFrom, columnFrom] = isWhole ? [row, column] : place === undefined
-      ? [Math.floor((row * sizeOf(rows)) / grid.rows), Math.floor((column * sizeOf(columns)) / grid.columns)]
-      : [Math.floor(place / sizeOf(columns)), place % sizeOf(columns)];
-    if (rows) at[rows.axis] = rows.from + rowFrom;
-    if (columns) at[columns.axis] = columns.from + columnFrom;
-    if (units && request.tiles) at[request.tiles.axis] = units[tile]!;
-    const value = grid.values[cell]!;
-    const lines = [isWhole || place !== undefined ? `${placeText(at)} = ${formatExact(value)}` : `from ${placeText(at)} on: mean ${formatNumber(value)}`];
-    if (place !== undefined) lines.push(`the largest of about ${formatInteger(grid.elements / grid.values.length)} weights`);
-    if (grid.counts) lines.push(`${plural(grid.counts[cell]!, 'weight')} of the range here`);
-    const norm = units && shown.view?.outputChannels?.l2Norm[units[tile]!];
-    if (units) lines.unshift(`${shown.unit} ${units[tile]!}${norm === undefined ? '' : ` · norm ${formatNumber(norm)}`}`);
-    return lines.join('\n');
-  }
-
-  function showSliders(tensor: Tensor, choice: Choice, planes: readonly (number | undefined)[]): void {
-    const still = stillAxes(tensor, planes);
-    const key = `${shown!.index} ${still.join(',')}`;
-    if (sliders.dataset['key'] !== key) {
-      sliders.dataset['key'] = key;
-      replaceChildren(sliders, ...still.map((axis) => slider(tensor, axis)));
-    }
-    for (const input of sliders.querySelectorAll('input')) {
-      const value = String(choice.at[Number(input.dataset['axis'])]!);
-      if (input.value !== value && input !== document.activeElement) input.value = value;
-    }
-  }
-
-  function slider(tensor: Tensor, axis: number): HTMLElement {
-    const last = tensor.shape[axis]! - 1;
-    const input = (type: 'range' | 'number'): HTMLInputElement => el('input', {
-      attributes: { type, min: 0, max: last, step: 1, value: choiceOf(shown!).at[axis]!, 'data-axis': axis, 'aria-label': `${axisLabel(tensor, axis)}, index` },
-      on: { input: (event) => {
-        const value = Math.round(Number((event.target as HTMLInputElement).value));
-        if (!shown || !Number.isFinite(value)) return;
-        const at = [...choiceOf(shown).at];
-        at[axis] = Math.max(0, Math.min(last, value));
-        change({ at });
-      } },
-    });
-    return el('label', { class: 'values-slider' }, el('span', {}, axisLabel(tensor, axis)), input('range'), input('number'));
-  }
-
-  function axisSelect(label: string, onChange: (axis: number) => void): { element: HTMLElement; show(tensor: Tensor, axis: number | undefined): void } {
-    const select = el('select', { on: { change: () => onChange(Number(select.value)) } });
-    let of: Tensor | undefined;
-    return {
-      element: el('label', { class: 'selector' }, el('span', {}, label), select),
-      show: (tensor, axis) => {
-        if (of !== tensor) replaceChildren(select, ...tensor.shape.map((_, one) => el('option', { attributes: { value: one } }, axisLabel(tensor, one))));
-        of = tensor;
-        select.value = String(axis);
-      },
-    };
+    return cellWords(cell, { grid, request, units, at: choiceOf(shown).at, unit: shown.unit, norms: shown.view?.outputChannels?.l2Norm });
   }
 
   store.subscribe(({ view }, before) => {

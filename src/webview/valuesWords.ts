@@ -1,6 +1,7 @@
 import type { Tensor } from '../core/model';
-import { formatInteger, formatNumber, formatShare } from '../core/numberText';
+import { formatExact, formatInteger, formatNumber, formatShare, plural } from '../core/numberText';
 import type { AxisWindow, Grid, GridRequest, Reduction } from '../core/values/grid';
+import { placeText } from './valuesAxes';
 
 export interface Range {
   readonly low: number;
@@ -21,6 +22,40 @@ export function sizeOf(window: AxisWindow | undefined): number {
 /** Where a cell stands. */
 export function cellPlace(cell: number, { rows, columns }: Grid): { readonly tile: number; readonly row: number; readonly column: number } {
   return { tile: Math.floor(cell / (rows * columns)), row: Math.floor(cell / columns) % rows, column: cell % columns };
+}
+
+interface CellSubject {
+  readonly grid: Grid;
+  readonly request: GridRequest;
+  /** Of each tile, where there are tiles. */
+  readonly units: readonly number[] | undefined;
+  /** Indices on the axes that the picture does not show. */
+  readonly at: readonly number[];
+  /** "filter" or "unit". */
+  readonly unit: string;
+  readonly norms: readonly number[] | undefined;
+}
+
+/** A cell's place and value, line by line. */
+export function cellWords(cell: number, { grid, request, units, at, unit, norms }: CellSubject): string {
+  const { tile, row, column } = cellPlace(cell, grid);
+  const { rows, columns } = request;
+  const found = grid.places?.[cell];
+  const isWhole = grid.elements === grid.values.length;
+  const [rowFrom, columnFrom] = isWhole ? [row, column] : found === undefined
+    ? [Math.floor((row * sizeOf(rows)) / grid.rows), Math.floor((column * sizeOf(columns)) / grid.columns)]
+    : [Math.floor(found / sizeOf(columns)), found % sizeOf(columns)];
+  const place = [...at];
+  if (rows) place[rows.axis] = rows.from + rowFrom;
+  if (columns) place[columns.axis] = columns.from + columnFrom;
+  if (units && request.tiles) place[request.tiles.axis] = units[tile]!;
+  const value = grid.values[cell]!;
+  const lines = [isWhole || found !== undefined ? `${placeText(place)} = ${formatExact(value)}` : `from ${placeText(place)} on: mean ${formatNumber(value)}`];
+  if (found !== undefined) lines.push(`the largest of about ${formatInteger(grid.elements / grid.values.length)} weights`);
+  if (grid.counts) lines.push(`${plural(grid.counts[cell]!, 'weight')} of the range here`);
+  const norm = units && norms?.[units[tile]!];
+  if (units) lines.unshift(`${unit} ${units[tile]!}${norm === undefined ? '' : ` · norm ${formatNumber(norm)}`}`);
+  return lines.join('\n');
 }
 
 /** Says what a picture leaves out. */
